@@ -1,0 +1,69 @@
+# Two commands do everything from nothing: `make run` and `make test`.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+# No tool reports home, and DuckDB's extensions come from its wheel alone.
+export DO_NOT_TRACK = 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS = false
+export DAGSTER_DISABLE_TELEMETRY = 1
+export GX_ANALYTICS_ENABLED = false
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-latest ui check format lock clean bench
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install ## build and publish the warehouse of the demo company, or of lifecycle.yml if there is one
+	@$(BIN)/lifecycle run
+
+test: install ## run every test
+	@$(BIN)/pytest -q
+
+test-latest: install ## run the tests on the newest DuckDB that we allow, in an environment of its own
+	@$(PYTHON) -m venv .venv-latest
+	@.venv-latest/bin/pip install -qq --require-hashes --requirement requirements.lock
+	@.venv-latest/bin/pip install -qq --no-deps --no-build-isolation --editable .
+	@.venv-latest/bin/pip install -qq --upgrade --no-deps 'duckdb>=2,<3'
+	@.venv-latest/bin/pytest -q
+
+ui: install ## Dagster's web UI and daemon on http://127.0.0.1:3000
+	@$(BIN)/lifecycle ui
+
+check: install ## lint, types, SQL style, directions between packages
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+format: install ## rewrite Python and SQL in the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
+
+bench: install ## judge 1.1 million orders beside plain DuckDB, and print the ratio
+	@$(BIN)/python -m benchmarks.judging
+
+lock: install ## resolve the dependencies again, for every Python that we allow
+	@$(BIN)/uv pip compile pyproject.toml --universal --extra ui --extra dev --constraint .ci/constraints.txt \
+		--generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+
+clean: ## remove everything that was built, published data included
+	@rm -rf .venv .venv-latest var target logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+.PHONY: install
+install:
+	@if [ -n "$$(find $(INSTALLED) -newer requirements.lock -newer pyproject.toml 2>/dev/null)" ]; then \
+		echo "The environment is up to date: nothing to install."; \
+	else $(MAKE) --no-print-directory $(INSTALLED); fi
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none is on PATH."; exit 2; }
+	@echo "Installing the locked dependencies into .venv (about two minutes, once)."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED)

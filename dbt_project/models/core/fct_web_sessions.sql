@@ -1,0 +1,124 @@
+with
+
+web_events as (
+    select * from {{ ref('stg_web_events') }}
+    where occurred_on <= {{ as_of_date() }}
+),
+
+identities as (
+    select * from {{ ref('int_identities_resolved') }}
+    where identity_type = 'customer'
+),
+
+-- without a session id a visitor is the browser, else the customer, else this one event
+visits as (
+    select
+        source_system,
+        event_id,
+        coalesce(anonymous_id, customer_id, event_id) as visitor_id,
+        case
+            when
+                occurred_at <= lag(occurred_at) over (
+                    partition by source_system, coalesce(anonymous_id, customer_id, event_id)
+                    order by occurred_at asc, event_id asc
+                ) + interval '{{ var("session_gap_minutes") }}' minute
+                then 0
+            else 1
+        end as begins_visit,
+        occurred_at
+    from web_events
+    where session_id is null
+),
+
+visit_numbers as (
+    select
+        source_system,
+        event_id,
+        visitor_id,
+        sum(begins_visit) over (
+            partition by source_system, visitor_id
+            order by occurred_at asc, event_id asc
+            rows between unbounded preceding and current row
+        ) as visit_number
+    from visits
+),
+
+visit_events as (
+    select
+        web_events.*,
+        {{ surrogate_key(['web_events.source_system', 'visit_numbers.visitor_id', 'visit_numbers.visit_number']) }}
+            as session_key
+    from web_events
+    inner join visit_numbers
+    on
+        web_events.source_system = visit_numbers.source_system
+        and web_events.event_id = visit_numbers.event_id
+    where web_events.session_id is null
+),
+
+placed as (
+    select
+        *,
+        {{ surrogate_key(['source_system', 'session_id']) }} as session_key
+    from web_events
+    where session_id is not null
+    union all
+    select * from visit_events
+),
+
+-- a session has the marks of its first marked event and belongs to whoever signed in last
+sessions as (
+    select
+        session_key,
+        source_system,
+        max(session_id) as session_id,
+        max(anonymous_id) as anonymous_id,
+        max_by(customer_id, (occurred_at, event_id)) filter (where customer_id is not null)
+            as customer_id,
+        min_by(utm_source, (occurred_at, event_id)) filter (
+            where coalesce(utm_source, utm_medium, utm_campaign) is not null
+        ) as utm_source,
+        min_by(utm_medium, (occurred_at, event_id)) filter (
+            where coalesce(utm_source, utm_medium, utm_campaign) is not null
+        ) as utm_medium,
+        min_by(utm_campaign, (occurred_at, event_id)) filter (
+            where coalesce(utm_source, utm_medium, utm_campaign) is not null
+        ) as utm_campaign,
+        min_by(page, (occurred_at, event_id)) filter (where page is not null) as landing_page,
+        max(device) as device,
+        max(country) as country,
+        count(*) as event_count,
+        min(occurred_on) as started_on,
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at
+    from placed
+    group by session_key, source_system
+),
+
+resolved as (
+    select
+        sessions.session_key,
+        identities.customer_key,
+        sessions.source_system,
+        sessions.session_id,
+        sessions.anonymous_id,
+        sessions.customer_id,
+        sessions.utm_source,
+        sessions.utm_medium,
+        sessions.utm_campaign,
+        sessions.landing_page,
+        sessions.device,
+        sessions.country,
+        sessions.event_count,
+        sessions.started_on,
+        {{ local_date('sessions.ended_at') }} as ended_on,
+        sessions.started_at,
+        sessions.ended_at
+    from sessions
+    left join identities
+    on
+        sessions.source_system = identities.source_system
+        and sessions.customer_id = identities.source_customer_id
+)
+
+select * from resolved

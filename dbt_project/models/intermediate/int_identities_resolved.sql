@@ -1,0 +1,98 @@
+with recursive
+
+ids as (
+    select * from {{ ref('int_customer_ids') }}
+),
+
+leads as (
+    select * from {{ ref('stg_leads') }}
+),
+
+merges as (
+    select * from {{ ref('int_customer_merges') }}
+    where not is_refused
+),
+
+walks as (
+    select
+        source_system,
+        customer_id,
+        merged_into_id as reached_id
+    from merges
+    union all
+    select
+        walks.source_system,
+        walks.customer_id,
+        merges.merged_into_id as reached_id
+    from walks
+    inner join merges
+    on
+        walks.source_system = merges.source_system
+        and walks.reached_id = merges.customer_id
+),
+
+-- where the walk ends: at an id that is merged no further
+survivors as (
+    select
+        walks.source_system,
+        walks.customer_id,
+        walks.reached_id as surviving_id
+    from walks
+    left join merges
+    on
+        walks.source_system = merges.source_system
+        and walks.reached_id = merges.customer_id
+    where merges.customer_id is null
+),
+
+-- a lead with a customer id stands for that customer, any other for a customer of its own
+claims as (
+    select
+        ids.source_system,
+        ids.identity_type,
+        ids.source_customer_id,
+        case
+            when ids.identity_type = 'customer' then ids.source_customer_id else leads.customer_id
+        end as claimed_id
+    from ids
+    left join leads
+    on
+        ids.identity_type = 'lead'
+        and ids.source_system = leads.source_system
+        and ids.source_customer_id = leads.lead_id
+),
+
+resolved as (
+    select
+        claims.source_system,
+        claims.identity_type,
+        claims.source_customer_id,
+        coalesce(survivors.surviving_id, claims.claimed_id) as surviving_id,
+        case
+            when survivors.surviving_id is not null then 'merged_in_source'
+            when claims.identity_type = 'customer' then 'own_id'
+            when claims.claimed_id is not null then 'customer_of_lead'
+            else 'own_lead'
+        end as match_rule
+    from claims
+    left join survivors
+    on
+        claims.source_system = survivors.source_system
+        and claims.claimed_id = survivors.customer_id
+),
+
+keyed as (
+    select
+        source_system,
+        identity_type,
+        source_customer_id,
+        surviving_id,
+        case
+            when surviving_id is not null then {{ surrogate_key(['source_system', 'surviving_id']) }}
+            else {{ surrogate_key(['source_system', "'lead'", 'source_customer_id']) }}
+        end as customer_key,
+        match_rule
+    from resolved
+)
+
+select * from keyed

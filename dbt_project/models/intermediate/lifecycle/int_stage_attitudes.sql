@@ -1,0 +1,29 @@
+with
+
+states as (
+    select * from {{ ref('int_stage_states') }}
+),
+
+answers as (
+    select * from {{ ref('fct_survey_responses') }}
+    where question_type = 'nps' and score is not null and responded_on is not null
+)
+
+-- the last answer given by the end of the stay
+select
+    states.customer_key,
+    states.stage_number,
+    case
+        when answers.score >= 9 then 'promoter'
+        when answers.score >= 7 then 'passive'
+        else 'detractor'
+    end as attitude
+from states
+inner join answers
+    on
+        states.customer_key = answers.customer_key
+        and (states.exited_on is null or answers.responded_on < states.exited_on)
+qualify row_number() over (
+    partition by states.customer_key, states.stage_number
+    order by answers.responded_at desc, answers.survey_response_key
+) = 1

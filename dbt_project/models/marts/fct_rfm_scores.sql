@@ -1,0 +1,128 @@
+with
+
+snapshots as (
+    select * from {{ ref('int_rfm_snapshots') }}
+),
+
+segments as (
+    select * from {{ ref('rfm_segments') }}
+    where recency_score_from is not null
+),
+
+cuts as (
+    select
+        snapshot_on,
+        {{ quintile_cut('recency_days', 1) }} as recency_cut_1,
+        {{ quintile_cut('recency_days', 2) }} as recency_cut_2,
+        {{ quintile_cut('recency_days', 3) }} as recency_cut_3,
+        {{ quintile_cut('recency_days', 4) }} as recency_cut_4,
+        {{ quintile_cut('frequency_count', 1) }} as frequency_cut_1,
+        {{ quintile_cut('frequency_count', 2) }} as frequency_cut_2,
+        {{ quintile_cut('frequency_count', 3) }} as frequency_cut_3,
+        {{ quintile_cut('frequency_count', 4) }} as frequency_cut_4,
+        {{ quintile_cut('monetary_amount', 1) }} as monetary_cut_1,
+        {{ quintile_cut('monetary_amount', 2) }} as monetary_cut_2,
+        {{ quintile_cut('monetary_amount', 3) }} as monetary_cut_3,
+        {{ quintile_cut('monetary_amount', 4) }} as monetary_cut_4
+    from snapshots
+    where frequency_count > 0
+    group by snapshot_on
+),
+
+-- Few days since the last order are good, so the lowest quintile of days scores 5.
+scored as (
+    select
+        snapshots.customer_key,
+        snapshots.snapshot_on,
+        snapshots.recency_days,
+        snapshots.frequency_count,
+        snapshots.monetary_amount,
+        cuts.recency_cut_1,
+        cuts.recency_cut_2,
+        cuts.recency_cut_3,
+        cuts.recency_cut_4,
+        cuts.frequency_cut_1,
+        cuts.frequency_cut_2,
+        cuts.frequency_cut_3,
+        cuts.frequency_cut_4,
+        cuts.monetary_cut_1,
+        cuts.monetary_cut_2,
+        cuts.monetary_cut_3,
+        cuts.monetary_cut_4,
+        snapshots.frequency_count = 0 as is_lapsed,
+        case
+            when snapshots.frequency_count = 0 then 1
+            else 6 - {{ quintile_of(
+                'snapshots.recency_days',
+                'cuts.recency_cut_1', 'cuts.recency_cut_2',
+                'cuts.recency_cut_3', 'cuts.recency_cut_4'
+            ) }}
+        end as recency_score,
+        case
+            when snapshots.frequency_count = 0 then 1
+            else {{ quintile_of(
+                'snapshots.frequency_count',
+                'cuts.frequency_cut_1', 'cuts.frequency_cut_2',
+                'cuts.frequency_cut_3', 'cuts.frequency_cut_4'
+            ) }}
+        end as frequency_score,
+        case
+            when snapshots.frequency_count = 0 then 1
+            else {{ quintile_of(
+                'snapshots.monetary_amount',
+                'cuts.monetary_cut_1', 'cuts.monetary_cut_2',
+                'cuts.monetary_cut_3', 'cuts.monetary_cut_4'
+            ) }}
+        end as monetary_score
+    from snapshots
+    left join cuts on snapshots.snapshot_on = cuts.snapshot_on
+),
+
+segmented as (
+    select
+        scored.*,
+        case when scored.is_lapsed then 'lapsed' else segments.segment end as segment
+    from scored
+    left join segments
+        on
+            scored.recency_score >= segments.recency_score_from
+            and scored.recency_score <= segments.recency_score_to
+            and scored.frequency_score >= segments.frequency_score_from
+            and scored.frequency_score <= segments.frequency_score_to
+            and scored.monetary_score >= segments.monetary_score_from
+            and scored.monetary_score <= segments.monetary_score_to
+),
+
+typed as (
+    select
+        cast(customer_key as varchar) as customer_key,
+        cast(segment as varchar) as segment,
+        cast(
+            lag(segment) over (
+                partition by customer_key
+                order by snapshot_on asc
+            ) as varchar
+        ) as previous_segment,
+        cast(recency_days as integer) as recency_days,
+        cast(frequency_count as bigint) as frequency_count,
+        cast(monetary_amount as decimal(18, 2)) as monetary_amount,
+        cast(recency_score as integer) as recency_score,
+        cast(frequency_score as integer) as frequency_score,
+        cast(monetary_score as integer) as monetary_score,
+        cast(recency_cut_1 as double) as recency_cut_1,
+        cast(recency_cut_2 as double) as recency_cut_2,
+        cast(recency_cut_3 as double) as recency_cut_3,
+        cast(recency_cut_4 as double) as recency_cut_4,
+        cast(frequency_cut_1 as double) as frequency_cut_1,
+        cast(frequency_cut_2 as double) as frequency_cut_2,
+        cast(frequency_cut_3 as double) as frequency_cut_3,
+        cast(frequency_cut_4 as double) as frequency_cut_4,
+        cast(monetary_cut_1 as double) as monetary_cut_1,
+        cast(monetary_cut_2 as double) as monetary_cut_2,
+        cast(monetary_cut_3 as double) as monetary_cut_3,
+        cast(monetary_cut_4 as double) as monetary_cut_4,
+        cast(snapshot_on as date) as as_of_date
+    from segmented
+)
+
+select * from typed

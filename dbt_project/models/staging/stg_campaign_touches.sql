@@ -1,0 +1,25 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'campaign_touches') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['touch_id']) }}
+)
+
+select
+    source_system,
+    touch_id,
+    campaign_id,
+    customer_id,
+    email,
+    action,
+    touched_at,
+    channel,
+    {{ local_date('touched_at') }} as touched_on,
+    load_id,
+    known_at
+from current_versions

@@ -1,0 +1,24 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'consents') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['consent_id']) }}
+)
+
+select
+    source_system,
+    consent_id,
+    customer_id,
+    purpose,
+    channel,
+    is_granted,
+    recorded_at,
+    {{ local_date('recorded_at') }} as recorded_on,
+    load_id,
+    known_at
+from current_versions

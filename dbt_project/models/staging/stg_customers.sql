@@ -1,0 +1,52 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'customers') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['customer_id'], updated_at='updated_at') }}
+)
+
+select
+    source_system,
+    customer_id,
+    email,
+    phone,
+    full_name,
+    customer_type,
+    company_name,
+    country,
+    region,
+    city,
+    postal_code,
+    address,
+    gender,
+    birth_date,
+    language,
+    acquisition_channel,
+    acquisition_campaign_id,
+    owner_id,
+    loyalty_tier,
+    source_stage,
+    marketing_consent,
+    consent_updated_at,
+    is_test,
+    merged_into_id,
+    referred_by_customer_id,
+    company_customer_id,
+    terminated_at,
+    termination_reason,
+    created_at,
+    updated_at,
+    deleted_at,
+    {{ local_date('consent_updated_at') }} as consent_updated_on,
+    {{ local_date('terminated_at') }} as terminated_on,
+    {{ local_date('created_at') }} as created_on,
+    {{ local_date('updated_at') }} as updated_on,
+    {{ local_date('deleted_at') }} as deleted_on,
+    load_id,
+    known_at
+from current_versions

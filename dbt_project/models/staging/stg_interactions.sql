@@ -1,0 +1,28 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'interactions') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['interaction_id']) }}
+)
+
+select
+    source_system,
+    interaction_id,
+    customer_id,
+    lead_id,
+    channel,
+    direction,
+    purpose,
+    occurred_at,
+    owner_id,
+    duration_seconds,
+    outcome,
+    {{ local_date('occurred_at') }} as occurred_on,
+    load_id,
+    known_at
+from current_versions

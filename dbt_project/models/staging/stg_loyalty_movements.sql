@@ -1,0 +1,26 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'loyalty_movements') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['movement_id']) }}
+)
+
+select
+    source_system,
+    movement_id,
+    customer_id,
+    kind,
+    points,
+    occurred_at,
+    expires_on,
+    order_id,
+    reverses_movement_id,
+    {{ local_date('occurred_at') }} as occurred_on,
+    load_id,
+    known_at
+from current_versions

@@ -1,0 +1,24 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'order_lines') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['order_id', 'line_number']) }}
+)
+
+select
+    source_system,
+    order_id,
+    line_number,
+    product_id,
+    quantity,
+    unit_price,
+    net_amount,
+    cost_amount,
+    load_id,
+    known_at
+from current_versions

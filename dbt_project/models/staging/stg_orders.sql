@@ -1,0 +1,39 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'orders') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['order_id'], updated_at='updated_at') }}
+)
+
+select
+    source_system,
+    order_id,
+    customer_id,
+    ordered_at,
+    status,
+    gross_amount,
+    discount_amount,
+    tax_amount,
+    shipping_amount,
+    net_amount,
+    cost_amount,
+    currency,
+    channel,
+    store_id,
+    coupon_code,
+    is_trial,
+    is_test,
+    due_on,
+    paid_at,
+    updated_at,
+    {{ local_date('ordered_at') }} as ordered_on,
+    {{ local_date('paid_at') }} as paid_on,
+    {{ local_date('updated_at') }} as updated_on,
+    load_id,
+    known_at
+from current_versions

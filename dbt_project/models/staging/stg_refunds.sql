@@ -1,0 +1,25 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'refunds') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['refund_id']) }}
+)
+
+select
+    source_system,
+    refund_id,
+    order_id,
+    customer_id,
+    refunded_at,
+    amount,
+    currency,
+    reason,
+    {{ local_date('refunded_at') }} as refunded_on,
+    load_id,
+    known_at
+from current_versions

@@ -1,0 +1,39 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'subscriptions') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['subscription_id'], updated_at='updated_at') }}
+)
+
+select
+    source_system,
+    subscription_id,
+    customer_id,
+    plan,
+    billing_period,
+    recurring_amount,
+    currency,
+    started_at,
+    trial_ends_at,
+    cancelled_at,
+    ends_at,
+    cancel_reason,
+    is_involuntary,
+    payment_failed_at,
+    updated_at,
+    deleted_at,
+    {{ local_date('started_at') }} as started_on,
+    {{ local_date('trial_ends_at') }} as trial_ends_on,
+    {{ local_date('cancelled_at') }} as cancelled_on,
+    {{ local_date('ends_at') }} as ends_on,
+    {{ local_date('payment_failed_at') }} as payment_failed_on,
+    {{ local_date('updated_at') }} as updated_on,
+    {{ local_date('deleted_at') }} as deleted_on,
+    load_id,
+    known_at
+from current_versions

@@ -1,0 +1,33 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'survey_responses') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['response_id']) }}
+)
+
+select
+    source_system,
+    response_id,
+    survey_id,
+    question_type,
+    customer_id,
+    sent_at,
+    responded_at,
+    score,
+    scale_min,
+    scale_max,
+    touchpoint,
+    order_id,
+    ticket_id,
+    owner_id,
+    comment,
+    {{ local_date('sent_at') }} as sent_on,
+    {{ local_date('responded_at') }} as responded_on,
+    load_id,
+    known_at
+from current_versions

@@ -1,0 +1,31 @@
+with
+
+versions as (
+    select * from {{ source('feed', 'web_events') }}
+),
+
+current_versions as (
+    select *
+    from versions
+    qualify {{ is_current_version(['event_id']) }}
+)
+
+select
+    source_system,
+    event_id,
+    customer_id,
+    anonymous_id,
+    session_id,
+    event_name,
+    occurred_at,
+    page,
+    product_id,
+    utm_source,
+    utm_medium,
+    utm_campaign,
+    device,
+    country,
+    {{ local_date('occurred_at') }} as occurred_on,
+    load_id,
+    known_at
+from current_versions

@@ -1,0 +1,3 @@
+select *
+from {{ ref('fct_row_balances') }}
+where rows_read <> rows_valid + rows_quarantined + rows_duplicate

@@ -1,0 +1,6 @@
+select *
+from {{ ref('fct_nps_periods') }}
+where
+    response_count <> promoter_count + passive_count + detractor_count
+    or answered_of_invited_count > invited_count
+    or (response_count = 0) <> (nps is null)

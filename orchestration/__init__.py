@@ -1,0 +1,1 @@
+"""Runs a batch warehouse of the customer lifecycle; see definitions.py for the table of contents."""

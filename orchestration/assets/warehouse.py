@@ -1,0 +1,205 @@
+"""The dbt models and their tests, built in one invocation."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.asset_utils import get_subset_selection_for_context
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from orchestration import publishing
+from orchestration.engine import dbt
+from orchestration.engine.duckdb import as_of_day, connected, known_loads, register, working_file
+from orchestration.engine.state import Built, git_revision, remember_built, state_of
+from orchestration.lake import Lake
+from orchestration.resources import RunOptions, Writer
+from orchestration.settings import Settings
+
+PREVIEW_ROWS = 5
+PUBLISHED_LAYERS = ("core", "marts", "quality")
+
+
+def valid_key(table: str) -> dg.AssetKey:
+    """The asset of a feed table's valid rows."""
+    return dg.AssetKey(["valid", table])
+
+
+class Translator(DagsterDbtTranslator):
+    """How dbt's nodes read in the graph: keyed and grouped by layer."""
+
+    def __init__(self) -> None:
+        # Tests of sources as checks would let dbt start although a blocking check on valid rows failed.
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=False))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """valid/<table> for what the feed brings, else <layer>/<model>."""
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["resource_type"] == "source":
+            is_feed = dbt_resource_props["source_name"] == "feed"
+            return valid_key(name) if is_feed else dg.AssetKey(["lake", name])
+        return dg.AssetKey([_layer(dbt_resource_props), name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """One group per layer."""
+        return _layer(dbt_resource_props)
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        """Marts belong to analysts, all that leads to them to engineers."""
+        is_mart = _layer(dbt_resource_props) == "marts"
+        return ["team:analytics"] if is_mart else ["team:data-engineering"]
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        """The default, with freshness expected of marts."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if spec.key.path[0] != "marts":
+            return spec
+        policy = dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(hours=49), warn_window=timedelta(hours=25)
+        )
+        return spec.replace_attributes(freshness_policy=policy)
+
+
+def _layer(properties: Mapping[str, Any]) -> str:
+    return "seeds" if properties["resource_type"] == "seed" else str(properties["fqn"][1])
+
+
+def read_manifest() -> Mapping[str, Any]:
+    """dbt's manifest; parses the project if it changed."""
+    manifest: dict[str, Any] = json.loads(dbt.manifest_path().read_text(encoding="utf-8"))
+    return manifest
+
+
+def published_keys(manifest: Mapping[str, Any]) -> list[dg.AssetKey]:
+    """The models that readers see, which the publication waits for."""
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return [Translator().get_asset_key(node) for node in models if _layer(node) in PUBLISHED_LAYERS]
+
+
+def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequence[dg.AssetsDefinition]:
+    """Every model and seed as an asset, every data test as a check."""
+    translator = Translator()
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
+    def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
+        lake = Lake(settings.home / "lake")
+        prepared = _prepare(context, settings, lake, run)
+        published = publishing.latest(settings.home)
+        is_same = published is not None and published.state == prepared.state
+        if is_same and not run.full_refresh and not context.is_subset:
+            context.log.info("Nothing is new since the last publication: models and publication are spared.")
+            return
+        context.log.info(f"Building the models as of {prepared.as_of}.")
+        select, _ = get_subset_selection_for_context(context, manifest, None, None, None, translator, None)
+        built = dbt.build(
+            settings.home,
+            _variables(settings, prepared.as_of),
+            select=select[1:] if select and context.is_subset else (),
+            on_end=lambda event: _say(context, event),
+        )
+        yield from _events(settings, built, manifest, translator, context)
+        if not built.succeeded:
+            raise dg.Failure(_what_failed(built), allow_retries=False)
+        # Part of the models says nothing of the rest: the next whole run must not be spared.
+        state = "partial" if context.is_subset else prepared.state
+        remember_built(settings.home, Built(context.run_id, state, prepared.as_of))
+
+    return [dbt_models]
+
+
+def _prepare(context: dg.AssetExecutionContext, settings: Settings, lake: Lake, run: RunOptions) -> Built:
+    """Register the lake's rows for dbt, and find the day and the state of the build."""
+    known = date.fromisoformat(run.known) if run.known else None
+    loads = known_loads(lake, settings, known)
+    unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
+    with connected(working_file(settings.home)) as connection:
+        register(connection, lake, loads, run_id=context.run_id, git=git_revision())
+        as_of = as_of_day(connection, settings, run.as_of)
+    return Built(context.run_id, state_of(settings, loads, unreachable, as_of), as_of)
+
+
+def _variables(settings: Settings, as_of: date) -> Mapping[str, Any]:
+    return {
+        **settings.parameters,
+        "warehouse_path": str(working_file(settings.home)),
+        "as_of_date": as_of.isoformat(),
+        "reporting_timezone": settings.reporting_timezone,
+        "reporting_currency": settings.reporting_currency,
+    }
+
+
+def _node(event: dbt.Event) -> Mapping[str, Any]:
+    node: Mapping[str, Any] = event["data"]["node_info"]
+    return node
+
+
+def _is_bad(event: dbt.Event) -> bool:
+    return _node(event)["node_status"] in ("error", "fail", "runtime error", "partial success")
+
+
+def _say(context: dg.AssetExecutionContext, event: dbt.Event) -> None:
+    node = _node(event)
+    if _is_bad(event):
+        message = event["data"].get("run_result", {}).get("message", "")
+        context.log.error(f"{node['node_name']}: {message}")
+    elif node["resource_type"] in ("model", "seed"):
+        context.log.info(f"Built {node['node_name']}")
+
+
+def _what_failed(built: dbt.Build) -> str:
+    failed = [event for event in built.ended if _is_bad(event)]
+    lines = [
+        f"{_node(event)['node_name']}: {event['data'].get('run_result', {}).get('message', '')}"
+        for event in failed
+    ]
+    advice = (
+        "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
+    )
+    return "\n".join([f"{len(failed)} models or tests failed:", *lines, advice])
+
+
+def _events(
+    settings: Settings,
+    built: dbt.Build,
+    manifest: Mapping[str, Any],
+    translator: Translator,
+    context: dg.AssetExecutionContext,
+) -> Iterator[Any]:
+    """A materialisation per model that was built, and a result per test, as dbt told them."""
+    with connected(working_file(settings.home), read_only=True) as connection:
+        for event in built.ended:
+            node = _node(event)
+            if node["resource_type"] in ("model", "seed"):
+                if node["node_status"] == "success":
+                    yield _materialized(connection, manifest, translator, node)
+            elif node["resource_type"] == "test":
+                message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
+                yield from message.to_default_asset_events(manifest, translator, context)
+
+
+def _materialized(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    translator: Translator,
+    node: Mapping[str, Any],
+) -> dg.MaterializeResult:
+    properties = manifest["nodes"][node["unique_id"]]
+    metadata: dict[str, Any] = {}
+    relation = f'{properties["schema"]}."{properties["name"]}"'
+    if properties["config"]["materialized"] != "view":
+        row = connection.execute(f"select count(*) from {relation}").fetchone()
+        metadata["dagster/row_count"] = int(row[0]) if row else 0
+    if _layer(properties) in ("marts", "quality"):
+        metadata["preview"] = dg.MetadataValue.md(_preview(connection, relation))
+    return dg.MaterializeResult(asset_key=translator.get_asset_key(properties), metadata=metadata)
+
+
+def _preview(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    result = connection.execute(f"select * from {relation} limit {PREVIEW_ROWS}")
+    names = [column[0] for column in result.description or []]
+    rows = [[str(value) for value in row] for row in result.fetchall()]
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(value.replace("|", "\\|") for value in line) + " |" for line in lines)

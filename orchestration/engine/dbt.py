@@ -1,0 +1,131 @@
+"""dbt in process: the manifest parsed only when the project changed, and one invocation per build."""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.settings import PROJECT_ROOT
+
+PROFILES = PROJECT_ROOT / "dbt_project"
+TARGET = PROJECT_ROOT / "target"
+Event = Mapping[str, Any]
+
+
+class DbtFailed(Exception):
+    """dbt could not even begin, as when a model does not parse."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one invocation of dbt did: an event per node that ended, and whether all of them did well."""
+
+    succeeded: bool
+    ended: tuple[Event, ...]
+
+
+def project_fingerprint() -> str:
+    """A hash of everything that the manifest is made from."""
+    digest = hashlib.sha256()
+    files = [PROJECT_ROOT / "dbt_project.yml"]
+    files += sorted(path for path in PROFILES.rglob("*") if path.suffix in (".sql", ".yml", ".csv", ".md"))
+    for path in files:
+        digest.update(str(path.relative_to(PROJECT_ROOT)).encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def manifest_path() -> Path:
+    """The manifest of the project as it stands; parses the project if it has changed."""
+    folder = TARGET / f"manifest-{project_fingerprint()}"
+    if not (folder / "manifest.json").exists():
+        TARGET.mkdir(exist_ok=True)
+        with (TARGET / "parse.lock").open("w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "manifest.json").exists():
+                _parse(folder)
+    return folder / "manifest.json"
+
+
+def _parse(folder: Path) -> None:
+    from dbt.cli.main import dbtRunner
+
+    aside = folder.with_name(f"{folder.name}.aside")
+    shutil.rmtree(aside, ignore_errors=True)
+    arguments = ["parse", "--no-partial-parse", *_places(aside, aside / "logs")]
+    result = dbtRunner().invoke(arguments)
+    if not result.success:
+        raise DbtFailed(f"The dbt project does not parse: {result.exception}")
+    for old in TARGET.glob("manifest-*"):
+        if old.is_dir() and old != aside:
+            shutil.rmtree(old, ignore_errors=True)
+    aside.rename(folder)
+
+
+def _places(target: Path, logs: Path) -> list[str]:
+    return [
+        *("--project-dir", str(PROJECT_ROOT)),
+        *("--profiles-dir", str(PROFILES)),
+        *("--target-path", str(target)),
+        *("--log-path", str(logs)),
+        "--quiet",
+    ]
+
+
+def _manifest() -> Any:
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    packed = manifest_path().with_name("partial_parse.msgpack").read_bytes()
+    manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
+    manifest.build_flat_graph()
+    return manifest
+
+
+def build(
+    home: Path, variables: Mapping[str, Any], *, select: Sequence[str] = (), on_end: Callable[[Event], None]
+) -> Build:
+    """Run models, seeds and data tests; `on_end` hears of each node as it ends.
+
+    Unit tests are left to the test suite: they judge the SQL, which the data cannot change.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    ended: list[Event] = []
+
+    def hear(event: Any) -> None:
+        if event.info.name in ("NodeFinished",):
+            as_dict = _as_dict(event)
+            ended.append(as_dict)
+            on_end(as_dict)
+
+    arguments = [
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        json.dumps(dict(variables), default=str),
+    ]
+    if select:
+        arguments += ["--select", " ".join(select)]
+    try:
+        result = dbtRunner(manifest=_manifest(), callbacks=[hear]).invoke(
+            [*arguments, *_places(home / "dbt", home / "dbt" / "logs")]
+        )
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    if result.exception is not None and not ended:
+        raise DbtFailed(str(result.exception)) from result.exception
+    return Build(succeeded=result.success, ended=tuple(ended))
+
+
+def _as_dict(event: Any) -> Event:
+    from google.protobuf.json_format import MessageToDict
+
+    converted: dict[str, Any] = MessageToDict(event, preserving_proto_field_name=True)
+    return converted

@@ -1,0 +1,290 @@
+"""DuckDB as the engine: the working file, and the lake's rows registered in it for dbt to read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.feed import TABLES, Table
+from orchestration.lake import JudgedLoad, Lake
+from orchestration.settings import Settings
+
+LINEAGE = {
+    "source_system": "varchar",
+    "load_id": "varchar",
+    "known_at": "timestamp",
+    "row_number": "bigint",
+    "row_key": "varchar",
+    "content_hash": "varchar",
+    "standardised_columns": "varchar",
+}
+# What an event is dated by, to find out how far the accepted rows of a table reach.
+EVENT_TIMES = (
+    "ordered_at refunded_at occurred_at opened_at responded_at touched_at recorded_at requested_at "
+    "started_at created_at spend_date rate_date updated_at sent_at"
+).split()
+NO_EXTENSIONS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+LAKE_TABLES = {
+    "loads": {
+        "load_id": "varchar",
+        "source_system": "varchar",
+        "table_name": "varchar",
+        "loaded_at": "timestamp",
+        "outcome": "varchar",
+        "is_accepted": "boolean",
+        "is_released": "boolean",
+        "is_current_refusal": "boolean",
+        "reason": "varchar",
+        "rows_read": "bigint",
+        "rows_valid": "bigint",
+        "rows_quarantined": "bigint",
+        "rows_duplicate": "bigint",
+    },
+    "rule_results": {
+        "load_id": "varchar",
+        "source_system": "varchar",
+        "table_name": "varchar",
+        "rule": "varchar",
+        "severity": "varchar",
+        "checked_count": "bigint",
+        "failed_count": "bigint",
+        "status": "varchar",
+    },
+    "freshness": {
+        "source_system": "varchar",
+        "table_name": "varchar",
+        "loaded_at": "timestamp",
+        "complete_through": "timestamp",
+        "is_reachable": "boolean",
+    },
+    "run": {"run_id": "varchar", "started_at": "timestamp", "git_revision": "varchar"},
+}
+QUARANTINE = {
+    "load_id": "varchar",
+    "source_system": "varchar",
+    "table_name": "varchar",
+    "row_number": "bigint",
+    "row_key": "varchar",
+    "failed_rules": "varchar",
+    "payload": "varchar",
+    "quarantined_at": "timestamp",
+}
+
+
+def working_file(home: Path) -> Path:
+    """The file that dbt builds in; nobody else opens it."""
+    return home / "warehouse" / "build.duckdb"
+
+
+@contextmanager
+def connected(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that is closed in the end and loads no extension by itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Any] = {**NO_EXTENSIONS, "storage_compatibility_version": "v1.2.0"}
+    connection = duckdb.connect(str(path), read_only=read_only, config=config)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def known_loads(lake: Lake, settings: Settings, known: date | None) -> tuple[JudgedLoad, ...]:
+    """The judged loads that were known at the end of a local day; all of them without one."""
+    loads = lake.judged_loads()
+    if known is None:
+        return loads
+    zone = ZoneInfo(settings.reporting_timezone)
+    end = datetime.combine(known + timedelta(days=1), time.min, zone).astimezone(UTC)
+    return tuple(load for load in loads if load.loaded_at < end)
+
+
+def register(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, git: str
+) -> None:
+    """Make the lake's rows readable as the schemas `feed` and `lake`."""
+    connection.execute("create schema if not exists feed; create schema if not exists lake")
+    for table in TABLES.values():
+        files = [load.valid_path for load in loads if load.table_name == table.name and load.has_valid_rows]
+        _register_feed(connection, table, files)
+    _register_quarantine(connection, loads)
+    _fill(connection, "loads", _load_rows(loads))
+    _fill(connection, "rule_results", _rule_rows(loads))
+    _fill(connection, "freshness", _freshness_rows(connection, lake))
+    _fill(connection, "run", [(run_id, datetime.now(UTC).replace(tzinfo=None), git)])
+
+
+def _files_sql(files: Iterable[Path]) -> str:
+    quoted = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    return f"read_parquet([{quoted}], hive_partitioning = false)"
+
+
+def _register_feed(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]) -> None:
+    types = {**{column.name: column.sql_type for column in table.columns}, **LINEAGE}
+    if files:
+        columns = ", ".join(f'cast("{name}" as {of}) as "{name}"' for name, of in types.items())
+        body = f"select {columns} from {_files_sql(files)}"
+    else:
+        columns = ", ".join(f'cast(null as {of}) as "{name}"' for name, of in types.items())
+        body = f"select {columns} where false"
+    connection.execute(f'create or replace view feed."{table.name}" as {body}')
+
+
+def _register_quarantine(connection: duckdb.DuckDBPyConnection, loads: Sequence[JudgedLoad]) -> None:
+    files = [load.quarantine_path for load in loads if load.verdict.get("rows_quarantined")]
+    columns = ", ".join(f"cast({name} as {of}) as {name}" for name, of in QUARANTINE.items())
+    nulls = ", ".join(f"cast(null as {of}) as {name}" for name, of in QUARANTINE.items())
+    body = f"select {columns} from {_files_sql(files)}" if files else f"select {nulls} where false"
+    connection.execute(f"create or replace view lake.quarantine as {body}")
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Sequence[Any]]) -> None:
+    types = LAKE_TABLES[name]
+    columns = ", ".join(f"{column} {of}" for column, of in types.items())
+    connection.execute(f"create or replace table lake.{name} ({columns})")
+    if rows:
+        arrow = {
+            "varchar": pa.string(),
+            "timestamp": pa.timestamp("us"),
+            "boolean": pa.bool_(),
+            "bigint": pa.int64(),
+        }
+        arrays = [
+            pa.array([row[index] for row in rows], arrow[of]) for index, of in enumerate(types.values())
+        ]
+        connection.register("rows_to_fill", pa.table(arrays, names=list(types)))
+        connection.execute(f"insert into lake.{name} select * from rows_to_fill")
+        connection.unregister("rows_to_fill")
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def pending_refusals(loads: Sequence[JudgedLoad]) -> tuple[JudgedLoad, ...]:
+    """The refused loads that no newer load of their source and table has replaced."""
+    newest: dict[tuple[str, str], JudgedLoad] = {}
+    for load in loads:
+        newest[load.source_system, load.table_name] = load
+    return tuple(load for load in newest.values() if not load.is_accepted)
+
+
+def _load_rows(loads: Sequence[JudgedLoad]) -> list[tuple[Any, ...]]:
+    pending = {(load.load_id, load.table_name) for load in pending_refusals(loads)}
+    return [
+        (
+            load.load_id,
+            load.source_system,
+            load.table_name,
+            _naive(load.loaded_at),
+            load.verdict["outcome"],
+            load.is_accepted,
+            load.is_released,
+            (load.load_id, load.table_name) in pending,
+            load.verdict.get("reason"),
+            load.verdict["rows_read"],
+            load.verdict["rows_valid"],
+            load.verdict["rows_quarantined"],
+            load.verdict["rows_duplicate"],
+        )
+        for load in loads
+    ]
+
+
+def _rule_rows(loads: Sequence[JudgedLoad]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            load.load_id,
+            load.source_system,
+            load.table_name,
+            rule["rule"],
+            rule["severity"],
+            rule["checked_count"],
+            rule["failed_count"],
+            rule["status"],
+        )
+        for load in loads
+        for rule in load.verdict["rules"]
+    ]
+
+
+def _freshness_rows(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[tuple[Any, ...]]:
+    reached = {}
+    for table in TABLES.values():
+        times = [name for name in EVENT_TIMES if name in table.column_names]
+        if times:
+            latest = f"max(cast({times[0]} as timestamp))"
+            query = f"select source_system, {latest} from feed.{table.name} group by source_system"
+            reached.update({(source, table.name): at for source, at in connection.execute(query).fetchall()})
+    rows = []
+    for (source, table_name), reading in lake.readings().items():
+        read_at = reading.get("read_at")
+        loaded_at = _naive(datetime.fromisoformat(read_at)) if read_at else None
+        through = reached.get((source, table_name))
+        rows.append((source, table_name, loaded_at, through, reading.get("failure") is None))
+    return rows
+
+
+# The current version of each order, as staging finds it, and the ruling on which of them are valid.
+LATEST_ORDER_SQL = """
+with current_orders as (
+    select * from feed.orders
+    qualify row_number() over (
+        partition by source_system, order_id
+        order by updated_at desc nulls last,
+            case when updated_at is null then load_id end desc nulls last,
+            case when updated_at is null then row_number end desc nulls last,
+            content_hash desc
+    ) = 1
+)
+select max(timezone($zone, timezone('UTC', ordered_at))) from current_orders
+where status in ('completed', 'returned')
+    and not coalesce(is_trial, false) and not coalesce(is_test, false)
+    and ($count_zero or coalesce(gross_amount, net_amount + coalesce(discount_amount, 0)) > 0)
+"""
+
+
+def latest_day(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
+    """The greatest local day of an accepted valid order; without orders, of any accepted dated row."""
+    zone = settings.reporting_timezone
+    count_zero = bool(settings.parameters["count_zero_amount_orders"])
+    found = connection.execute(LATEST_ORDER_SQL, {"zone": zone, "count_zero": count_zero}).fetchone()
+    if found and found[0]:
+        return _day(found[0])
+    latest: date | None = None
+    for table in TABLES.values():
+        for name in EVENT_TIMES:
+            if name not in table.column_names:
+                continue
+            is_instant = table.column(name).type == "timestamp"
+            moment = f"timezone('{zone}', timezone('UTC', {name}))" if is_instant else name
+            row = connection.execute(f"select max({moment}) from feed.{table.name}").fetchone()
+            if row and row[0] and (latest is None or _day(row[0]) > latest):
+                latest = _day(row[0])
+    return latest
+
+
+def _day(moment: date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def today(settings: Settings) -> date:
+    """The local day now, in the reporting time zone."""
+    return datetime.now(ZoneInfo(settings.reporting_timezone)).date()
+
+
+def as_of_day(connection: duckdb.DuckDBPyConnection, settings: Settings, asked: str | None) -> date:
+    """The day that the run's figures are as of."""
+    wanted = asked or settings.as_of
+    if wanted not in ("auto", "today"):
+        return date.fromisoformat(wanted)
+    if wanted == "today":
+        return today(settings)
+    latest = latest_day(connection, settings)
+    return min(latest, today(settings)) if latest else today(settings)

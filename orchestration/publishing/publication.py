@@ -1,0 +1,111 @@
+"""A publication: all tables of a run, made aside and switched in by one rename."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from orchestration.lake.durable import appear, aside, sync
+from orchestration.publishing import duckdb_file, parquet
+from orchestration.publishing.duckdb_file import PublishedTable
+
+KEPT = 3
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What readers see: where it is, the run and day it stands for, and what it was made from.
+
+    `state` identifies the loads, parameters, day and code behind it, so that an equal run can be spared.
+    """
+
+    directory: Path
+    run_id: str
+    as_of: date
+    published_at: datetime
+    state: str
+    tables: tuple[PublishedTable, ...]
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.directory / "warehouse.duckdb"
+
+
+def latest(home: Path) -> Publication | None:
+    """The publication that readers see now, if there is one."""
+    manifest = home / "published" / "publication.json"
+    if not manifest.exists():
+        return None
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    return Publication(
+        directory=(home / "published").resolve(),
+        run_id=content["run_id"],
+        as_of=date.fromisoformat(content["as_of"]),
+        published_at=datetime.fromisoformat(content["published_at"]),
+        state=content["state"],
+        tables=tuple(PublishedTable(**table) for table in content["tables"]),
+    )
+
+
+def publish(
+    built: Path, home: Path, *, run_id: str, as_of: date, git: str, state: str
+) -> Publication:
+    """Publish the tables of the file that was built; readers see all of it at once, or none.
+
+    Raises OSError, as when the disk is full, and RuntimeError when what was written cannot be read
+    back; either way the former publication stays.
+    """
+    published_at = datetime.now(UTC)
+    target = home / "publications" / f"{published_at:%Y%m%dT%H%M%S}Z-{run_id[:8]}"
+    folder = aside(target)
+    try:
+        database = folder / "warehouse.duckdb"
+        tables = duckdb_file.write(built, database)
+        stamp = published_at.replace(tzinfo=None).isoformat(sep=" ")
+        duckdb_file.add_publish_info(
+            database, tables, run_id=run_id, published_at=stamp, as_of=as_of.isoformat(), git=git
+        )
+        tables = [*tables, PublishedTable("core", "publish_info", len(tables))]
+        duckdb_file.verify(database, tables)
+        parquet.write(database, folder / "parquet", tables, run_id=run_id, as_of=as_of.isoformat())
+        content = {
+            "run_id": run_id,
+            "as_of": as_of.isoformat(),
+            "published_at": published_at.isoformat(),
+            "git_revision": git,
+            "state": state,
+            "tables": [vars(table) for table in tables],
+        }
+        (folder / "publication.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+        database.chmod(0o444)
+        appear(folder, target)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    _switch(home, target)
+    _expire(home)
+    found = latest(home)
+    if found is None:
+        raise RuntimeError(f"{home / 'published'} does not lead to the publication that was just made")
+    return found
+
+
+def _switch(home: Path, target: Path) -> None:
+    link = home / "published"
+    temporary = home / ".published.aside"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(os.path.relpath(target, home))
+    temporary.replace(link)
+    sync(home)
+
+
+def _expire(home: Path) -> None:
+    """Keep the newest publications; a reader who has an older file open keeps it until closing."""
+    current = (home / "published").resolve()
+    kept = sorted((home / "publications").glob("[0-9]*"), reverse=True)[:KEPT]
+    for folder in (home / "publications").iterdir():
+        if folder not in kept and folder.resolve() != current:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,161 @@
+"""One run of the job outside the UI: started, followed, summed up."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.lake import Lake
+from orchestration.report import print_failures, print_summary, say
+from orchestration.settings import PROJECT_ROOT, Settings
+
+JOB = "lifecycle_warehouse"
+INSTANCE_CONFIGURATION = """\
+# Dagster's own settings for this warehouse. DuckDB has one writer: the run itself holds that right,
+# and the system takes it back when the run's process ends, however it ends.
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: DefaultRunCoordinator
+"""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked of one run."""
+
+    as_of: str | None = None
+    known: str | None = None
+    full_refresh: bool = False
+    select: str | None = None
+    accept_loads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended; the exit code is the contract's."""
+
+    run_id: str
+    exit_code: int
+
+
+class RunFailed(Exception):
+    """The run could not begin; says why, what to do, and the exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def instance_of(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's records of this warehouse, under its home."""
+    folder = dagster_home(settings)
+    try:
+        return dg.DagsterInstance.from_config(str(folder))
+    except OSError as error:
+        raise RunFailed(
+            f"{folder} cannot be written ({error.strerror}); choose another warehouse.home", 2
+        ) from error
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The folder of Dagster's records, with its settings in it."""
+    folder = settings.home / "dagster"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "dagster.yaml").write_text(INSTANCE_CONFIGURATION, encoding="utf-8")
+    except OSError as error:
+        raise RunFailed(
+            f"{folder} cannot be written ({error.strerror}); choose another warehouse.home", 2
+        ) from error
+    return folder
+
+
+def run_warehouse(settings: Settings, request: RunRequest) -> Outcome:
+    """Run the job, telling the terminal of its progress, and sum it up in the end."""
+    from orchestration.definitions import build_definitions
+
+    unknown = [load for load in request.accept_loads if Lake(settings.home / "lake").raw_load(load) is None]
+    if unknown:
+        raise RunFailed(
+            f"There is no load {', '.join(unknown)}; `lifecycle status` lists those that wait.", 2
+        )
+    definitions = build_definitions(settings)
+    selection = _selected(definitions, request.select)
+    with instance_of(settings) as instance:
+        result = definitions.resolve_job_def(JOB).execute_in_process(
+            run_config=_run_config(request),
+            instance=instance,
+            raise_on_error=False,
+            asset_selection=selection,
+        )
+        print_failures(result)
+        print_summary(settings, result)
+    return Outcome(result.run_id, _exit_code(settings, result))
+
+
+def _run_config(request: RunRequest) -> Mapping[str, object]:
+    options = {
+        "as_of": request.as_of,
+        "known": request.known,
+        "full_refresh": request.full_refresh,
+        "accept_loads": list(request.accept_loads),
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"resources": {"run": {"config": given}}}
+
+
+def _selected(definitions: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:
+    if select is None:
+        return None
+    graph = definitions.resolve_asset_graph()
+    try:
+        found = dg.AssetSelection.from_string(select).resolve(graph)
+    except Exception as error:
+        raise RunFailed(f"--select '{select}' is not a selection: {error}", 2) from error
+    if not found:
+        raise RunFailed(f"--select '{select}' names no asset; try 'group:marts' or 'key:marts/*'", 2)
+    return sorted(found)
+
+
+def _exit_code(settings: Settings, result: dg.ExecuteInProcessResult) -> int:
+    if not result.success:
+        return 1
+    readings = Lake(settings.home / "lake").readings()
+    names = {source.name for source in settings.sources}
+    return 3 if any(reading.get("failure") for (name, _), reading in readings.items() if name in names) else 0
+
+
+def serve_ui(settings: Settings, port: int) -> int:
+    """Dagster's UI and daemon, and the judging reports on the next port, until interrupted."""
+    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(settings))}
+    if settings.configuration:
+        environment["LIFECYCLE_CONFIG"] = str(settings.configuration.resolve())
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    reports = settings.home / "lake" / "reports"
+    reports.mkdir(parents=True, exist_ok=True)
+    static = [
+        sys.executable,
+        "-m",
+        "http.server",
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        str(reports),
+        str(port + 1),
+    ]
+    dagster = [str(Path(sys.executable).parent / "dagster"), "dev", "-m", "orchestration.definitions"]
+    dagster += ["-d", str(PROJECT_ROOT), "-h", "127.0.0.1", "-p", str(port)]
+    say(f"The UI: http://127.0.0.1:{port}  (reports of judging: http://127.0.0.1:{port + 1})")
+    with subprocess.Popen(static, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            return subprocess.call(dagster, env=environment)
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            server.terminate()

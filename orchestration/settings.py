@@ -1,0 +1,469 @@
+"""lifecycle.yml and the environment as frozen, validated settings; nothing else reads either."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from babel.numbers import list_currencies
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+SOURCE_TYPES = ("files", "demo")
+PLANNED_SOURCE_TYPES = (
+    "database salesforce hubspot zoho dynamics fxiaoke jiandaoyun marketo ga4 youpu".split()
+)
+FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "header", "sheet")
+# What a run sets itself among the variables of dbt_project.yml; the rest are business parameters.
+RUN_VARIABLES = frozenset({"warehouse_path", "as_of_date", "reporting_timezone", "reporting_currency"})
+PARAMETER_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"refund_basis": ("cash_month", "order_month"), "week_start": ("monday", "sunday")}
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a configuration: where it stands, what it is and what to do."""
+
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}" if self.line else self.message
+
+
+class ConfigurationError(Exception):
+    """Every mistake of a configuration at once."""
+
+    def __init__(self, path: Path | None, problems: tuple[Problem, ...]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(f"{path or 'configuration'}: {problem}" for problem in problems))
+
+
+@dataclass(frozen=True)
+class TableSettings:
+    """Where one feed table of a files source comes from, and how its file is to be read.
+
+    `header` is whether the first row names the columns; None leaves encoding, delimiter, quote and
+    header to be found. `columns` maps feed columns to the file's; `query` is DuckDB SQL instead.
+    """
+
+    file: str | None = None
+    query: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    header: bool | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class FilesSource:
+    """A folder of files in the feed format, or with settings per table."""
+
+    name: str
+    path: Path
+    timezone: str
+    currency: str
+    country: str | None = None
+    tables: Mapping[str, TableSettings] = field(default_factory=dict)
+    demo: "DemoSettings | None" = None
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """The demo company that is generated before its files are read."""
+
+    name: str
+    directory: Path
+    customers: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a configuration says, validated.
+
+    `as_of` is 'auto', 'today' or an ISO date; `parameters` holds every business parameter by name,
+    defaults included; `allowance` is the share of refused rows from which a load is refused whole.
+    """
+
+    home: Path
+    engine: str
+    reporting_timezone: str
+    reporting_currency: str
+    as_of: str
+    sources: tuple[FilesSource, ...]
+    parameters: Mapping[str, Any]
+    configuration: Path | None = None
+    allowance: float = 0.20
+
+    @property
+    def demos(self) -> tuple[DemoSettings, ...]:
+        """The demo companies among the sources, each once."""
+        return tuple(dict.fromkeys(source.demo for source in self.sources if source.demo))
+
+
+def default_parameters() -> Mapping[str, Any]:
+    """Every business parameter and its default, as dbt_project.yml declares them."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    declared = project["vars"]
+    return {name: value for name, value in declared.items() if name not in RUN_VARIABLES}
+
+
+def configured_path() -> Path | None:
+    """The configuration that the environment or the working directory names; None means the demo company."""
+    named = os.environ.get("LIFECYCLE_CONFIG")
+    if named:
+        return Path(named)
+    here = Path("lifecycle.yml")
+    return here if here.exists() else None
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read and validate a configuration; without one, the demo company's.
+
+    Raises ConfigurationError that names every mistake with its line.
+    """
+    if path is None:
+        return settings_from_text(DEMO_CONFIGURATION, Path.cwd() / "demo company", base=Path.cwd())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}); give the path of a configuration with --config"
+        raise ConfigurationError(path, (Problem(None, reason),)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(path, (Problem(None, "is not UTF-8 text; save it as UTF-8"),)) from error
+    return settings_from_text(text, path, base=path.resolve().parent)
+
+
+DEMO_CONFIGURATION = """\
+warehouse:
+  reporting_timezone: Asia/Shanghai
+  reporting_currency: CNY
+sources:
+  - name: demo
+    type: demo
+"""
+
+
+def settings_from_text(text: str, path: Path, *, base: Path) -> Settings:
+    """Settings of a configuration's text; relative paths are taken from `base`."""
+    reader = _Reader(path)
+    document = reader.parse(text)
+    if reader.problems:
+        raise ConfigurationError(path, tuple(reader.problems))
+    settings = _settings(reader, document, path, base)
+    if reader.problems or settings is None:
+        raise ConfigurationError(path, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
+    return settings
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value of the document and the line it stands on."""
+
+    data: Any
+    line: int
+
+    def items(self) -> Iterator[tuple[str, "_Value"]]:
+        yield from (self.data if isinstance(self.data, dict) else {}).items()
+
+    def get(self, key: str) -> "_Value | None":
+        return self.data.get(key) if isinstance(self.data, dict) else None
+
+
+class _Reader:
+    """Turns YAML into values with lines, and gathers the mistakes met on the way."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def wrong(self, line: int | None, message: str) -> None:
+        self.problems.append(Problem(line, message))
+
+    def parse(self, text: str) -> _Value:
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error)
+            self.wrong(
+                mark.line + 1 if mark else None, f"is not valid YAML ({problem}); check the indentation"
+            )
+            return _Value({}, 1)
+        return self._value(node) if node is not None else _Value({}, 1)
+
+    def _value(self, node: yaml.Node) -> _Value:
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return _Value(self._mapping(node), line)
+        if isinstance(node, yaml.SequenceNode):
+            return _Value([self._value(item) for item in node.value], line)
+        if node.tag == "tag:yaml.org,2002:str":
+            return _Value(self._interpolated(str(node.value), line), line)
+        return _Value(yaml.safe_load(yaml.serialize(node)), line)
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, _Value]:
+        found: dict[str, _Value] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in found:
+                self.wrong(key_node.start_mark.line + 1, f"'{key}' stands here twice; remove one of them")
+            found[key] = self._value(value_node)
+        return found
+
+    def _interpolated(self, text: str, line: int) -> str:
+        def replacement(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in os.environ:
+                self.wrong(line, f"the environment variable {name} is not set; export {name} before the run")
+                return ""
+            return os.environ[name]
+
+        return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", replacement, text)
+
+    def known_keys(self, value: _Value, known: tuple[str, ...], where: str) -> None:
+        for key, item in value.items():
+            if key not in known:
+                self.wrong(item.line, f"{where} has no setting '{key}'; it knows {', '.join(known)}")
+
+    def text(self, value: _Value | None, where: str, default: str | None = None) -> str | None:
+        if value is None or value.data is None:
+            return default
+        if isinstance(value.data, dict | list):
+            self.wrong(value.line, f"{where} must be a single value")
+            return default
+        return value.data.isoformat() if isinstance(value.data, date) else str(value.data)
+
+    def checked(
+        self, value: _Value | None, where: str, default: str | None, check: Callable[[str], str | None]
+    ) -> str:
+        found = self.text(value, where, default)
+        if found is None:
+            self.wrong(value.line if value else None, f"{where} is required")
+            return ""
+        complaint = check(found)
+        if complaint:
+            self.wrong(value.line if value else None, f"{where}: {complaint}")
+        return found
+
+
+def _timezone_complaint(name: str) -> str | None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"'{name}' is not a time zone; use an IANA name such as Asia/Shanghai or Europe/Berlin"
+    return None
+
+
+def _currency_complaint(code: str) -> str | None:
+    if code in list_currencies():
+        return None
+    return f"'{code}' is not a currency; use an ISO 4217 code such as CNY, EUR or USD"
+
+
+def _as_of_complaint(text: str) -> str | None:
+    if text in ("auto", "today"):
+        return None
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return f"'{text}' is neither auto, today nor a date such as 2026-01-31"
+    return None
+
+
+def _engine_complaint(name: str) -> str | None:
+    return None if name == "duckdb" else f"'{name}' is not an engine of this version; use duckdb"
+
+
+def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Settings | None:
+    reader.known_keys(document, ("warehouse", "sources", "parameters", "publish"), "the configuration")
+    warehouse = document.get("warehouse") or _Value({}, document.line)
+    known = ("home", "engine", "reporting_timezone", "reporting_currency", "as_of")
+    reader.known_keys(warehouse, known, "warehouse")
+    publish = document.get("publish")
+    for key, item in publish.items() if publish else ():
+        reader.wrong(item.line, f"publish.{key} is not part of this version; files are published under home")
+    timezone = reader.checked(
+        warehouse.get("reporting_timezone"), "warehouse.reporting_timezone", None, _timezone_complaint
+    )
+    currency = reader.checked(
+        warehouse.get("reporting_currency"), "warehouse.reporting_currency", None, _currency_complaint
+    )
+    home = base / (reader.text(warehouse.get("home"), "warehouse.home", "./var") or "./var")
+    sources = _sources(reader, document, base, home, (timezone, currency))
+    parameters = _parameters(reader, document.get("parameters"))
+    return Settings(
+        home=home.resolve(),
+        engine=reader.checked(warehouse.get("engine"), "warehouse.engine", "duckdb", _engine_complaint),
+        reporting_timezone=timezone,
+        reporting_currency=currency,
+        as_of=reader.checked(warehouse.get("as_of"), "warehouse.as_of", "auto", _as_of_complaint),
+        sources=sources,
+        parameters=parameters,
+        configuration=path if path.exists() else None,
+    )
+
+
+def _sources(
+    reader: _Reader, document: _Value, base: Path, home: Path, defaults: tuple[str, str]
+) -> tuple[FilesSource, ...]:
+    listed = document.get("sources")
+    if listed is None or not isinstance(listed.data, list) or not listed.data:
+        reader.wrong(listed.line if listed else None, "sources: name at least one source")
+        return ()
+    found: list[FilesSource] = []
+    names: dict[str, int] = {}
+    for item in listed.data:
+        for source in _source(reader, item, base, home, defaults):
+            if source.name in names:
+                message = (
+                    f"the name '{source.name}' is already taken by the source of line {names[source.name]}"
+                )
+                reader.wrong(item.line, f"{message}; choose another")
+            names.setdefault(source.name, item.line)
+            found.append(source)
+    return tuple(found)
+
+
+def _source(
+    reader: _Reader, item: _Value, base: Path, home: Path, defaults: tuple[str, str]
+) -> tuple[FilesSource, ...]:
+    name = reader.checked(item.get("name"), "a source's name", None, _name_complaint)
+    kind = reader.checked(item.get("type"), f"source {name}: type", None, _type_complaint)
+    if kind == "demo":
+        return _demo_sources(reader, item, name, home)
+    known = ("name", "type", "path", "timezone", "currency", "country", "tables")
+    reader.known_keys(item, known, f"source {name}")
+    path = reader.text(item.get("path"), f"source {name}: path")
+    if path is None:
+        reader.wrong(item.line, f"source {name}: path is required; name the folder of its files")
+    source = FilesSource(
+        name=name,
+        path=base / (path or "."),
+        timezone=reader.checked(
+            item.get("timezone"), f"source {name}: timezone", defaults[0], _timezone_complaint
+        ),
+        currency=reader.checked(
+            item.get("currency"), f"source {name}: currency", defaults[1], _currency_complaint
+        ),
+        country=reader.text(item.get("country"), f"source {name}: country"),
+        tables=_tables(reader, item.get("tables"), name),
+    )
+    return (source,) if kind == "files" else ()
+
+
+def _name_complaint(name: str) -> str | None:
+    if re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return None
+    return f"'{name}' must begin with a lower-case letter and hold only lower-case letters, digits and _"
+
+
+def _type_complaint(kind: str) -> str | None:
+    if kind in SOURCE_TYPES:
+        return None
+    if kind in PLANNED_SOURCE_TYPES:
+        return f"'{kind}' is not part of this version; it has {' and '.join(SOURCE_TYPES)}"
+    return f"there is no type '{kind}'; use {' or '.join(SOURCE_TYPES)}"
+
+
+def _tables(reader: _Reader, value: _Value | None, source: str) -> Mapping[str, TableSettings]:
+    from orchestration.feed.declaration import TABLES
+
+    found: dict[str, TableSettings] = {}
+    for name, item in value.items() if value else ():
+        where = f"source {source}: tables.{name}"
+        if name not in TABLES:
+            reader.wrong(item.line, f"{where} is not a feed table; `lifecycle feed` lists them")
+            continue
+        found[name] = _table(reader, item, where, TABLES[name].column_names)
+    return found
+
+
+def _table(reader: _Reader, item: _Value, where: str, feed_columns: tuple[str, ...]) -> TableSettings:
+    reader.known_keys(item, FILE_OPTIONS, where)
+    texts = {
+        key: reader.text(item.get(key), f"{where}.{key}")
+        for key in FILE_OPTIONS
+        if key not in ("columns", "header")
+    }
+    if texts["file"] and texts["query"]:
+        reader.wrong(item.line, f"{where}: file and query exclude each other; keep one")
+    columns = item.get("columns")
+    for column, of in columns.items() if columns else ():
+        if column not in feed_columns:
+            reader.wrong(of.line, f"{where}.columns: '{column}' is not a column of the feed table")
+    header = item.get("header")
+    if header is not None and not isinstance(header.data, bool):
+        reader.wrong(header.line, f"{where}.header must be true or false")
+    return TableSettings(
+        columns={key: str(of.data) for key, of in columns.items()} if columns else {},
+        header=header.data if header is not None and isinstance(header.data, bool) else None,
+        **texts,
+    )
+
+
+def _demo_sources(reader: _Reader, item: _Value, name: str, home: Path) -> tuple[FilesSource, ...]:
+    """The demo company arrives as three systems; each becomes a files source of its own."""
+    from orchestration.demo import configuration
+
+    reader.known_keys(item, ("name", "type", "customers", "seed"), f"source {name}")
+    numbers = {}
+    for key, default in (("customers", 5000), ("seed", 1)):
+        value = item.get(key)
+        if value is not None and (not isinstance(value.data, int) or value.data < 1):
+            reader.wrong(value.line, f"source {name}: {key} must be a positive whole number")
+        numbers[key] = value.data if value is not None and isinstance(value.data, int) else default
+    directory = home.resolve() / "demo" / name
+    demo = DemoSettings(name=name, directory=directory, **numbers)
+    return tuple(
+        FilesSource(
+            name=f"{name}_{system['name']}",
+            path=directory / system["path"],
+            timezone=system["timezone"],
+            currency=system["currency"],
+            country=system.get("country"),
+            tables={table: TableSettings(**of) for table, of in system.get("tables", {}).items()},
+            demo=demo,
+        )
+        for system in configuration()["sources"]
+    )
+
+
+def _parameters(reader: _Reader, value: _Value | None) -> Mapping[str, Any]:
+    parameters = dict(default_parameters())
+    for name, item in value.items() if value else ():
+        if name not in parameters:
+            reader.wrong(
+                item.line, f"parameters: there is no parameter '{name}'; docs/parameters.md lists them"
+            )
+            continue
+        complaint = _parameter_complaint(name, item.data, parameters[name])
+        if complaint:
+            reader.wrong(item.line, f"parameters.{name}: {complaint}")
+        parameters[name] = item.data
+    return MappingProxyType(parameters)
+
+
+def _parameter_complaint(name: str, given: Any, default: Any) -> str | None:
+    if name in PARAMETER_CHOICES:
+        choices = PARAMETER_CHOICES[name]
+        return None if given in choices else f"must be {' or '.join(choices)}"
+    if isinstance(default, bool):
+        return None if isinstance(given, bool) else "must be true or false"
+    if given is None:
+        return None if default is None else "must be a number"
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return "must be a number"
+    if isinstance(default, int) and not isinstance(given, int):
+        return "must be a whole number"
+    return "must not be negative" if given < 0 else None
