@@ -122,7 +122,7 @@ def measured(way: str, rows: int) -> Mapping[str, Any]:
         import great_expectations  # noqa: F401
     imported = time.perf_counter() - started
     with tempfile.TemporaryDirectory() as folder:
-        config = {"memory_limit": MEMORY_LIMIT, "temp_directory": folder}
+        config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "temp_directory": folder}
         with duckdb.connect(str(Path(folder, "orders.duckdb")), config=config) as connection:
             connection.execute(ORDERS, {"rows": rows})
             connection.execute(CUSTOMERS)

@@ -109,7 +109,7 @@ class _Compiler(PGCompiler):
         self, element: BinaryExpression[object], operator: custom_op[object], **kw: object
     ) -> str:
         if operator.opstring not in ("~", "!~"):
-            return str(super().visit_custom_op_binary(element, operator, **kw))  # type: ignore[no-untyped-call]
+            return str(super().visit_custom_op_binary(element, operator, **kw))
         matches = f"regexp_matches({self.process(element.left, **kw)}, {self.process(element.right, **kw)})"
         return f"not {matches}" if operator.opstring == "!~" else matches
 

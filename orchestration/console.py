@@ -1,39 +1,34 @@
-"""What a person at the terminal hears of a run: our own words, with the seconds since it began."""
+"""What our code says of a run's progress: the UI keeps it, and a person at the terminal hears it."""
 
 import logging
 import time
 
-import dagster as dg
+OURS = "lifecycle"
 
 
-class _OursOnly(logging.Filter):
-    """Let through what our code says, not what Dagster says of its steps."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        meta = getattr(record, "dagster_meta", None) or {}
-        return meta.get("dagster_event") is None and record.levelno >= logging.INFO
+def progress() -> logging.Logger:
+    """Where to say how far a run has come; Dagster's instance is told to keep what is said here."""
+    return logging.getLogger(OURS)
 
 
-class _Plain(logging.Formatter):
+class _SecondsFirst(logging.Formatter):
+    """The seconds since the run began, a mark for what needs attention, the message."""
+
     def __init__(self) -> None:
         super().__init__()
         self._began = time.monotonic()
 
     def format(self, record: logging.LogRecord) -> str:
-        meta = getattr(record, "dagster_meta", None) or {}
-        message = meta.get("orig_message") or record.getMessage()
         mark = {logging.WARNING: "! ", logging.ERROR: "✗ "}.get(record.levelno, "")
-        return f"{time.monotonic() - self._began:6.1f} s  {mark}{message}"
+        return f"{time.monotonic() - self._began:6.1f} s  {mark}{record.getMessage()}"
 
 
-def _console(context: dg.InitLoggerContext) -> logging.Logger:
-    """A logger of our own words, one line each."""
-    logger = logging.Logger("lifecycle", level=logging.INFO)
+def speak_to_terminal() -> None:
+    """Let a person at the terminal hear the progress of the run that begins now."""
+    logger = progress()
+    for handler in [each for each in logger.handlers if isinstance(each.formatter, _SecondsFirst)]:
+        logger.removeHandler(handler)
     handler = logging.StreamHandler()
-    handler.addFilter(_OursOnly())
-    handler.setFormatter(_Plain())
+    handler.setFormatter(_SecondsFirst())
     logger.addHandler(handler)
-    return logger
-
-
-console = dg.LoggerDefinition(_console, description="Our own words, one line each.")
+    logger.setLevel(logging.INFO)

@@ -8,7 +8,6 @@ from orchestration.assets.published import published_assets
 from orchestration.assets.raw import raw_assets
 from orchestration.assets.warehouse import read_manifest, warehouse_assets
 from orchestration.automation import WHOLE_WAREHOUSE, schedules, sensors
-from orchestration.console import console
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings, configured_path, load_settings
 
@@ -29,7 +28,6 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         sensors=sensors(settings),
         resources={"run": RunOptions(), "writer": Writer(home=str(settings.home))},
         executor=dg.in_process_executor,
-        loggers={"console": console},
     )
 
 

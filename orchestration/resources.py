@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.console import progress
 from orchestration.lake import Lake
 from orchestration.lake.durable import sweep
 from orchestration.lake.lock import writing
@@ -28,14 +29,13 @@ class Writer(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Writer"]:
         """Wait for the run before, end what it left undone, and let this run write."""
-        log = context.log
         run_id = context.run_id or "unknown"
         home = Path(self.home)
-        with writing(home, run_id, say=log.info if log else print) as previous:
+        with writing(home, run_id, say=progress().warning) as previous:
             _close_the_books(context.instance, previous, run_id)
             swept = Lake(home / "lake").sweep() + sweep(home / "publications")
-            if swept and log:
-                log.info(f"Removed {swept} unfinished files that an interrupted run had left aside.")
+            if swept:
+                progress().info(f"Removed {swept} unfinished files that an interrupted run had left aside.")
             yield self
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.console import speak_to_terminal
 from orchestration.lake import Lake
 from orchestration.report import print_failures, print_summary, say
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -22,6 +23,9 @@ telemetry:
 run_coordinator:
   module: dagster._core.run_coordinator
   class: DefaultRunCoordinator
+python_logs:
+  managed_python_loggers: [lifecycle]
+  python_log_level: INFO
 """
 
 
@@ -87,6 +91,7 @@ def run_warehouse(settings: Settings, request: RunRequest) -> Outcome:
         )
     definitions = build_definitions(settings)
     selection = _selected(definitions, request.select)
+    speak_to_terminal()
     with instance_of(settings) as instance:
         result = definitions.resolve_job_def(JOB).execute_in_process(
             run_config=_run_config(request),
@@ -107,7 +112,10 @@ def _run_config(request: RunRequest) -> Mapping[str, object]:
         "accept_loads": list(request.accept_loads),
     }
     given = {name: value for name, value in options.items() if value is not None}
-    return {"resources": {"run": {"config": given}}}
+    return {
+        "resources": {"run": {"config": given}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
 
 
 def _selected(definitions: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:

@@ -3,7 +3,7 @@
    greater content hash. Where they do not say: the last one read of the latest load. #}
 {% macro current_version_first(updated_at=none) -%}
 {%- if updated_at %}
-{%- set is_later = updated_at ~ ' >= ' ~ start_of_local_day(dbt.dateadd('day', 1, as_of_date())) %}
+{%- set is_later = 'not ' ~ has_happened(updated_at) %}
 case when {{ is_later }} then 1 else 0 end asc,
 case when {{ is_later }} then {{ updated_at }} end asc nulls last,
 {{ updated_at }} desc nulls last,

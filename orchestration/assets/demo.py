@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from orchestration.console import progress
 from orchestration.resources import Writer
 from orchestration.settings import DemoSettings, Settings
 
@@ -34,7 +35,7 @@ def _demo_asset(demo: DemoSettings) -> dg.AssetsDefinition:
 
         mark = demo.directory / f".made-{demo.customers}-{demo.seed}"
         if not mark.exists():
-            context.log.info(f"Making the demo company: {demo.customers:,} customers, seed {demo.seed}.")
+            progress().info(f"Making the demo company: {demo.customers:,} customers, seed {demo.seed}.")
             generate(demo.directory, customers=demo.customers, seed=demo.seed)
             mark.touch()
         return dg.MaterializeResult(

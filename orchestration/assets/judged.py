@@ -9,6 +9,7 @@ from expectations.demands import Demand
 from expectations.suites import SUITES
 from orchestration.assets.raw import raw_key
 from orchestration.assets.warehouse import valid_key
+from orchestration.console import progress
 from orchestration.engine.duckdb import pending_refusals
 from orchestration.feed import TABLES, Table
 from orchestration.judging import judge_load
@@ -90,7 +91,7 @@ def _judge_table(context: dg.AssetExecutionContext, settings: Settings, lake: La
         for load in _waiting(lake, source, table):
             verdict = judge_load(settings, lake, table, load)
             judged.append(verdict)
-            context.log.info(_said(verdict))
+            progress().info(_said(verdict))
     loads = lake.judged_loads(table.name)
     yield dg.MaterializeResult(
         asset_key=valid_key(table.name),

@@ -7,6 +7,7 @@ import dagster as dg
 
 from orchestration import publishing
 from orchestration.assets.warehouse import published_keys
+from orchestration.console import progress
 from orchestration.engine.duckdb import working_file
 from orchestration.engine.state import git_revision, last_built
 from orchestration.resources import Writer
@@ -33,7 +34,7 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         built = last_built(settings.home)
         if built is None:
             raise dg.Failure("Nothing was built yet; run the job lifecycle_warehouse, which builds first.")
-        context.log.info(f"Publishing the warehouse as of {built.as_of}.")
+        progress().info(f"Publishing the warehouse as of {built.as_of}.")
         published = publishing.publish(
             working_file(settings.home),
             settings.home,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from orchestration.assets.demo import demo_key
+from orchestration.console import progress
 from orchestration.feed import TABLES, Table
 from orchestration.lake import Lake
 from orchestration.resources import Writer
@@ -79,7 +80,7 @@ def _not_reached(
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Go on with what the source brought before; its freshness will say that it is stale."""
     lake.note_reading(source.name, table.name, failure=str(failure))
-    context.log.warning(f"{source.name}: {failure}")
+    progress().warning(f"{source.name}: {failure}")
     key = raw_key(source.name, table.name)
     yield dg.MaterializeResult(asset_key=key, metadata={"new_rows": 0, "failure": str(failure)})
     yield dg.AssetCheckResult(
@@ -100,7 +101,7 @@ def _was_read(
     reason = load.reason if load else None
     metadata: dict[str, dg.MetadataValue] = {"new_rows": dg.MetadataValue.int(load.row_count if load else 0)}
     if load:
-        context.log.info(f"Read {source.name}/{table.name}: {reason or f'{load.row_count:,} rows'}")
+        progress().info(f"Read {source.name}/{table.name}: {reason or f'{load.row_count:,} rows'}")
         metadata["load"] = dg.MetadataValue.text(load.load_id)
         metadata["files"] = dg.MetadataValue.text(", ".join(item.name for item in load.inputs))
         metadata["bytes"] = dg.MetadataValue.int(load.byte_count)

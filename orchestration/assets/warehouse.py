@@ -8,10 +8,10 @@ from typing import Any
 import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
-from dagster_dbt.asset_utils import get_subset_selection_for_context
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
 from orchestration import publishing
+from orchestration.console import progress
 from orchestration.engine import dbt
 from orchestration.engine.duckdb import as_of_day, connected, known_loads, register, working_file
 from orchestration.engine.state import Built, git_revision, remember_built, state_of
@@ -90,15 +90,14 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
-            context.log.info("Nothing is new since the last publication: models and publication are spared.")
+            progress().info("Nothing is new since the last publication: models and publication are spared.")
             return
-        context.log.info(f"Building the models as of {prepared.as_of}.")
-        select, _ = get_subset_selection_for_context(context, manifest, None, None, None, translator, None)
+        progress().info(f"Building the models as of {prepared.as_of}.")
         built = dbt.build(
             settings.home,
             _variables(settings, prepared.as_of),
-            select=select[1:] if select and context.is_subset else (),
-            on_end=lambda event: _say(context, event),
+            select=_selection(context, manifest, translator) if context.is_subset else (),
+            on_end=_say,
         )
         yield from _events(settings, built, manifest, translator, context)
         if not built.succeeded:
@@ -140,13 +139,21 @@ def _is_bad(event: dbt.Event) -> bool:
     return _node(event)["node_status"] in ("error", "fail", "runtime error", "partial success")
 
 
-def _say(context: dg.AssetExecutionContext, event: dbt.Event) -> None:
+def _selection(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator
+) -> Sequence[str]:
+    """The models that the run selected, as dbt names them."""
+    arguments, _ = get_subset_selection_for_context(context, manifest, None, None, None, translator, None)
+    return arguments[1:]
+
+
+def _say(event: dbt.Event) -> None:
     node = _node(event)
     if _is_bad(event):
         message = event["data"].get("run_result", {}).get("message", "")
-        context.log.error(f"{node['node_name']}: {message}")
+        progress().error(f"{node['node_name']}: {message}")
     elif node["resource_type"] in ("model", "seed"):
-        context.log.info(f"Built {node['node_name']}")
+        progress().info(f"Built {node['node_name']}")
 
 
 def _what_failed(built: dbt.Build) -> str:
@@ -176,8 +183,28 @@ def _events(
                 if node["node_status"] == "success":
                     yield _materialized(connection, manifest, translator, node)
             elif node["resource_type"] == "test":
-                message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
-                yield from message.to_default_asset_events(manifest, translator, context)
+                yield from _check_result(manifest, translator, context, event)
+
+
+def _check_result(
+    manifest: Mapping[str, Any],
+    translator: Translator,
+    context: dg.AssetExecutionContext,
+    event: dbt.Event,
+) -> Iterator[dg.AssetCheckResult]:
+    node = _node(event)
+    key = get_asset_check_key_for_test(manifest, translator, node["unique_id"], project=None)
+    if key is None or key not in context.selected_asset_check_keys or node["node_status"] == "skipped":
+        return
+    result = event["data"].get("run_result", {})
+    is_warning = node["node_status"] == "warn"
+    yield dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=node["node_status"] == "pass",
+        severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
+        metadata={"failed_rows": int(result.get("num_failures") or 0), "message": result.get("message", "")},
+    )
 
 
 def _materialized(

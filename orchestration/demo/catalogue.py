@@ -5,6 +5,7 @@ import polars as pl
 
 from orchestration.demo.draws import Floats, stream
 from orchestration.demo.money import cents, decimals
+from orchestration.demo.numbering import numbered
 from orchestration.demo.period import Period
 from orchestration.demo.vocabulary import MONEY_PER_UNIT, WORDS
 
@@ -25,16 +26,17 @@ def products(seed: int) -> pl.DataFrame:
         rows, schema=["category", "subcategory", "name", "label", "price"], orient="row"
     ).with_columns(pl.col("price") * pl.Series(np.exp(rng.normal(0, 0.45, len(rows)))))
     price = frame.get_column("price").to_numpy() * MONEY_PER_UNIT["CNY"]
-    return frame.with_columns(
-        decimals("list_price", cents(price)),
-        decimals("unit_cost", cents(price * rng.uniform(0.35, 0.7, len(rows)))),
-        name=pl.format("{} {}", "label", "name"),
-        currency=pl.lit("CNY"),
-        is_active=pl.Series(rng.random(len(rows)) < 0.93),
-    ).sort("price", "name").select(
-        pl.format("SKU-{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(4)).alias("product_id"),
-        "name", "category", "subcategory", "list_price", "unit_cost", "currency", "is_active",
-    )  # fmt: skip
+    return (
+        frame.with_columns(
+            decimals("list_price", cents(price)),
+            decimals("unit_cost", cents(price * rng.uniform(0.35, 0.7, len(rows)))),
+            name=pl.format("{} {}", "label", "name"),
+            currency=pl.lit("CNY"),
+            is_active=pl.Series(rng.random(len(rows)) < 0.93),
+        )
+        .sort("price", "name")
+        .with_columns(numbered("product_id", "SKU-", 4))
+    )
 
 
 def unit_prices(catalogue: pl.DataFrame) -> Floats:

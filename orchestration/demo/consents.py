@@ -5,6 +5,7 @@ import polars as pl
 
 from orchestration.demo.accounts import Accounts
 from orchestration.demo.draws import chance, pick, sample, stream, where
+from orchestration.demo.numbering import numbered
 from orchestration.demo.people import People
 from orchestration.demo.period import DAY, Period, instants
 
@@ -36,9 +37,8 @@ def consents(people: People, crm: Accounts, period: Period, seed: int) -> pl.Dat
             ),
         ],
     ).filter(pl.col("recorded_at").is_not_null())
-    return frame.sort("recorded_at", "customer_id", maintain_order=True).select(
-        pl.format("TY{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(6)).alias("consent_id"),
-        pl.all(),
+    return frame.sort("recorded_at", "customer_id", maintain_order=True).with_columns(
+        numbered("consent_id", "TY", 6)
     )
 
 
@@ -56,7 +56,4 @@ def erasure_requests(people: People, crm: Accounts, period: Period, seed: int) -
         pl.when(pl.Series(chance(rng, 0.7, count))).then(crm.ids(person)).alias("customer_id"),
         instants("requested_at", requested_at),
     )
-    return frame.sort("requested_at", maintain_order=True).select(
-        pl.format("SC{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(4)).alias("request_id"),
-        "customer_id", "email", "requested_at",
-    )  # fmt: skip
+    return frame.sort("requested_at", maintain_order=True).with_columns(numbered("request_id", "SC", 4))

@@ -6,6 +6,7 @@ import polars as pl
 from orchestration.demo.accounts import Accounts
 from orchestration.demo.draws import Floats, Integers, chance, pick, positions, stream, where
 from orchestration.demo.money import cents, decimals
+from orchestration.demo.numbering import numbered
 from orchestration.demo.people import People
 from orchestration.demo.period import DAY, Period, instants
 from orchestration.demo.vocabulary import CURRENCIES, MONEY_PER_UNIT, WORDS
@@ -26,11 +27,9 @@ def subscriptions(people: People, shop: Accounts, period: Period, seed: int) -> 
     started_at = people.joined_at[person] + rng.exponential(50, len(person)) * DAY
     is_begun = started_at < period.closes_at - 2 * DAY
     person, started_at = person[is_begun], np.floor(started_at[is_begun])
-    frame = _terms(rng, people, shop, person, started_at)
+    frame = _terms(rng, people, shop, person=person, started_at=started_at)
     frame = _with_ends(rng, frame, period).with_columns(
-        pl.format("SUB{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(6)).alias(
-            "subscription_id"
-        ),
+        numbered("subscription_id", "SUB", 6),
     )
     return _with_price_changes(rng, frame, period)
 
@@ -39,6 +38,7 @@ def _terms(
     rng: np.random.Generator,
     people: People,
     shop: Accounts,
+    *,
     person: Integers,
     started_at: Floats,
 ) -> pl.DataFrame:

@@ -49,35 +49,37 @@ def crm_customers(
     updated_at = created_at + (period.closes_at - created_at) * rng.random(count)
     terminated_at = period.known(where(chance(rng, TERMINATED_SHARE, count), seen_at[person] + 40 * DAY))
     updated_at = np.fmax(updated_at, terminated_at)
-    referrer = rng.integers(0, np.maximum(person, 1))
-    is_referred = pl.Series(chance(rng, REFERRED_SHARE, count))
-    employer = people.frame.get_column("employer").gather(person)
     frame = contact_details(rng, "crm", people, crm).with_columns(
         pl.col("channel").alias("acquisition_channel"),
         pick(rng, employees.to_list(), count).alias("owner_id"),
         pick(rng, CRM_STAGES, count).alias("source_stage"),
-        pl.when(is_referred).then(crm.ids(referrer)).alias("referred_by_customer_id"),
-        pl.when(employer.is_not_null())
-        .then(crm.ids(employer.fill_null(0).to_numpy()))
-        .alias("company_customer_id"),
+        *_relations(rng, people, crm),
         instants("terminated_at", terminated_at),
         pl.when(pl.Series(~np.isnan(terminated_at)))
         .then(pick(rng, WORDS["reasons"]["termination"], count))
         .alias("termination_reason"),
         instants("created_at", created_at),
         instants("updated_at", updated_at),
-    ).select(
-        "customer_id", "email", "phone", "full_name", "customer_type", "company_name", "country", "region",
-        "city", "postal_code", "address", "gender", "birth_date", "language", "acquisition_channel",
-        "owner_id", "source_stage", "referred_by_customer_id", "company_customer_id", "terminated_at",
-        "termination_reason", "created_at", "updated_at",
-    )  # fmt: skip
+    )
     changed = {
         "owner_id": pick(rng, employees.to_list(), count),
         "terminated_at": None,
         "termination_reason": None,
     }
     return _with_older_versions(rng, frame, changed)
+
+
+def _relations(rng: np.random.Generator, people: People, crm: Accounts) -> list[pl.Expr]:
+    """By whom customers were referred, and the companies that contacts work for."""
+    person = crm.person
+    referrer = crm.ids(rng.integers(0, np.maximum(person, 1)))
+    is_referred = pl.Series(chance(rng, REFERRED_SHARE, len(person)))
+    employer = people.frame.get_column("employer").gather(person)
+    company = crm.ids(employer.fill_null(0).to_numpy())
+    return [
+        pl.when(is_referred).then(referrer).alias("referred_by_customer_id"),
+        pl.when(employer.is_not_null()).then(company).alias("company_customer_id"),
+    ]
 
 
 def shop_customers(
@@ -97,7 +99,7 @@ def shop_customers(
     updated_at = created_at + (period.closes_at - created_at) * rng.random(count)
     deleted_at = period.known(where(chance(rng, DELETED_SHARE, count), seen_at[person] + 50 * DAY))
     updated_at = np.fmax(updated_at, deleted_at)
-    acquiring = campaigns.filter(pl.col("objective") == "acquire").get_column("campaign_id")
+    acquiring = campaigns.filter(pl.col("objective") == "acquire")["campaign_id"]
     has_campaign = pl.Series(chance(rng, 0.15, count))
     tier = positions(rng, len(TIERS), count, (0.6, 0.28, 0.12))
     frame = contact_details(rng, "shop", people, shop).with_columns(
@@ -112,12 +114,7 @@ def shop_customers(
         instants("created_at", created_at),
         instants("updated_at", updated_at),
         instants("deleted_at", deleted_at),
-    ).select(
-        "customer_id", "email", "phone", "full_name", "customer_type", "company_name", "country", "region",
-        "city", "postal_code", "address", "birth_date", "language", "acquisition_channel",
-        "acquisition_campaign_id", "loyalty_tier", "marketing_consent", "consent_updated_at", "is_test",
-        "merged_into_id", "created_at", "updated_at", "deleted_at",
-    )  # fmt: skip
+    )
     lower = pl.Series(TIERS).gather(np.maximum(tier - 1, 0))
     return _with_older_versions(
         rng, frame, {"loyalty_tier": lower, "merged_into_id": None, "deleted_at": None}

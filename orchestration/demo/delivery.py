@@ -18,7 +18,8 @@ _MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def worded(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
-    """The rows in the system's own form, still under the feed's names."""
+    """The rows in the system's own form, still under the feed's names and in their order."""
+    frame = frame.select(name for name in _columns(delivery) if name in frame.columns)
     if delivery.format == "parquet":
         return frame
     columns = [_worded(pl.col(name), dtype, delivery).alias(name) for name, dtype in frame.schema.items()]

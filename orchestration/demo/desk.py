@@ -7,6 +7,7 @@ import polars as pl
 
 from orchestration.demo.accounts import Accounts
 from orchestration.demo.draws import Floats, Integers, chance, pick, positions, stream, where
+from orchestration.demo.numbering import numbered
 from orchestration.demo.people import People
 from orchestration.demo.period import DAY, Period, instants
 from orchestration.demo.purchases import NOBODY, Orders
@@ -54,10 +55,7 @@ def tickets(people: People, desk: Accounts, *, owners: pl.Series, period: Period
         pl.Series(["new", "open", "solved"]).gather(state).alias("status"),
         instants("updated_at", np.fmax.reduce([opened_at, answered_at, resolved_at])),
     )
-    frame = frame.select(
-        pl.format("T-{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(6)).alias("ticket_id"),
-        pl.all(),
-    )
+    frame = frame.with_columns(numbered("ticket_id", "T-", 6))
     return Tickets(frame, person, resolved_at)
 
 
@@ -73,39 +71,10 @@ def survey_responses(
 ) -> pl.DataFrame:
     """One row per invitation; those about to drop out are less content."""
     rng = stream(seed, "surveys")
-    may_ask = orders.is_bought & (orders.person != NOBODY) & desk.knows[orders.person]
-    asked = np.flatnonzero(may_ask & chance(rng, NPS_SHARE, orders.count))
-    written = np.flatnonzero(may_ask & chance(rng, REVIEW_SHARE, orders.count))
-    solved = ~np.isnan(cases.resolved_at)
-    rated = np.flatnonzero(solved & chance(rng, CSAT_SHARE, len(solved)))
-    eased = np.flatnonzero(solved & chance(rng, CES_SHARE, len(solved)))
-    about_orders, about_cases = orders.ids, cases.frame.get_column("ticket_id")
-    parts = [
-        _Asked(
-            "nps", "purchase", orders.person[asked], orders.at[asked] + 7 * DAY, about_orders.gather(asked)
-        ),
-        _Asked(
-            "text",
-            "purchase",
-            orders.person[written],
-            orders.at[written] + 9 * DAY,
-            about_orders.gather(written),
-        ),
-        _Asked(
-            "csat",
-            "service",
-            cases.person[rated],
-            cases.resolved_at[rated] + 3_600,
-            about_cases.gather(rated),
-        ),
-        _Asked(
-            "ces", "service", cases.person[eased], cases.resolved_at[eased] + 7_200, about_cases.gather(eased)
-        ),
-    ]
-    frame = pl.concat([_answered(rng, part, desk, dropout_at=dropout_at, period=period) for part in parts])
-    return frame.sort("sent_at", "customer_id", "survey_id", maintain_order=True).select(
-        pl.format("A-{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(7)).alias("response_id"),
-        pl.all(),
+    asked = [*_about_orders(rng, orders, desk), *_about_tickets(rng, cases)]
+    frame = pl.concat([_answered(rng, part, desk, dropout_at=dropout_at, period=period) for part in asked])
+    return frame.sort("sent_at", "customer_id", "survey_id", maintain_order=True).with_columns(
+        numbered("response_id", "A-", 7)
     )
 
 
@@ -116,6 +85,28 @@ class _Asked:
     person: Integers
     sent_at: Floats
     about: pl.Series
+
+
+def _about_orders(rng: np.random.Generator, orders: Orders, desk: Accounts) -> list[_Asked]:
+    """Would you recommend us, and what would you say of it, some days after an order."""
+    may_ask = orders.is_bought & (orders.person != NOBODY) & desk.knows[orders.person]
+    asked = []
+    for question, share, days in (("nps", NPS_SHARE, 7), ("text", REVIEW_SHARE, 9)):
+        chosen = np.flatnonzero(may_ask & chance(rng, share, orders.count))
+        sent_at = orders.at[chosen] + days * DAY
+        asked.append(_Asked(question, "purchase", orders.person[chosen], sent_at, orders.ids.gather(chosen)))
+    return asked
+
+
+def _about_tickets(rng: np.random.Generator, cases: Tickets) -> list[_Asked]:
+    """How content were you, and how easy was it, some hours after a case was solved."""
+    is_solved, ids = ~np.isnan(cases.resolved_at), cases.frame["ticket_id"]
+    asked = []
+    for question, share, hours in (("csat", CSAT_SHARE, 1), ("ces", CES_SHARE, 2)):
+        chosen = np.flatnonzero(is_solved & chance(rng, share, len(is_solved)))
+        sent_at = cases.resolved_at[chosen] + hours * 3_600
+        asked.append(_Asked(question, "service", cases.person[chosen], sent_at, ids.gather(chosen)))
+    return asked
 
 
 def _answered(
@@ -135,33 +126,32 @@ def _answered(
     mood = np.clip(rng.normal(np.where(is_leaving, 0.62, 0.8), 0.2, count), 0, 1)
     low, high = SCALES.get(part.question_type, (0, 0))
     is_rated = ~np.isnan(responded_at) & chance(rng, 0.97, count) & (high > 0)
-    comments = pl.select(
-        pl.when(pl.Series(mood > 0.75))
-        .then(pick(rng, WORDS["comments"]["good"], count))
-        .when(pl.Series(mood > 0.5))
-        .then(pick(rng, WORDS["comments"]["fair"], count))
-        .otherwise(pick(rng, WORDS["comments"]["poor"], count)),
-    ).to_series()
+    comments = _comments(rng, mood)
     is_worded = ~np.isnan(responded_at) & ((high == 0) | chance(rng, 0.3, count))
     is_anonymous = pl.Series(chance(rng, 0.03, count))
     is_ticket = part.touchpoint == "service"
     nothing = pl.lit(None, pl.String)
-    return (
-        pl.DataFrame({"survey_id": pl.repeat(f"{part.question_type}-{part.touchpoint}", count, eager=True)})
-        .with_columns(
-            pl.lit(part.question_type).alias("question_type"),
-            pl.when(is_anonymous).then(None).otherwise(desk.ids(part.person)).alias("customer_id"),
-            instants("sent_at", sent_at),
-            instants("responded_at", responded_at),
-            pl.Series("score", where(is_rated, np.rint(low + mood * (high - low))), nan_to_null=True).cast(
-                pl.Int64
-            ),
-            pl.lit(low if high else None, pl.Int64).alias("scale_min"),
-            pl.lit(high if high else None, pl.Int64).alias("scale_max"),
-            pl.lit(part.touchpoint).alias("touchpoint"),
-            (nothing if is_ticket else part.about).alias("order_id"),
-            (part.about if is_ticket else nothing).alias("ticket_id"),
-            pl.when(pl.Series(is_worded)).then(comments).alias("comment"),
-        )
-        .filter(pl.col("sent_at").is_not_null())
+    score = pl.Series("score", where(is_rated, np.rint(low + mood * (high - low))), nan_to_null=True)
+    frame = pl.DataFrame({"sent_at": instants("sent_at", sent_at)}).with_columns(
+        pl.lit(f"{part.question_type}-{part.touchpoint}").alias("survey_id"),
+        pl.lit(part.question_type).alias("question_type"),
+        pl.when(is_anonymous).then(None).otherwise(desk.ids(part.person)).alias("customer_id"),
+        instants("responded_at", responded_at),
+        score.cast(pl.Int64),
+        pl.lit(low if high else None, pl.Int64).alias("scale_min"),
+        pl.lit(high if high else None, pl.Int64).alias("scale_max"),
+        pl.lit(part.touchpoint).alias("touchpoint"),
+        (nothing if is_ticket else part.about).alias("order_id"),
+        (part.about if is_ticket else nothing).alias("ticket_id"),
+        pl.when(pl.Series(is_worded)).then(comments).alias("comment"),
     )
+    return frame.filter(pl.col("sent_at").is_not_null())
+
+
+def _comments(rng: np.random.Generator, mood: Floats) -> pl.Series:
+    """Words that suit the mood (0 to 1)."""
+    good, fair, poor = (pick(rng, WORDS["comments"][of], len(mood)) for of in ("good", "fair", "poor"))
+    suiting = (
+        pl.when(pl.Series(mood > 0.75)).then(good).when(pl.Series(mood > 0.5)).then(fair).otherwise(poor)
+    )
+    return pl.select(suiting).to_series()

@@ -13,7 +13,12 @@ SHARE = 0.002
 LEAST = 3
 REFUSED_AT_MOST = 0.04
 _NOTHING = pl.DataFrame(
-    schema={"position": pl.Int64, "kind": pl.String, "expected_demand": pl.String, "expected_outcome": pl.String},
+    schema={
+        "position": pl.Int64,
+        "kind": pl.String,
+        "expected_demand": pl.String,
+        "expected_outcome": pl.String,
+    },
 )
 
 
@@ -70,7 +75,7 @@ def _spoilt(frame: pl.DataFrame, flaw: Flaw) -> pl.DataFrame:
 def _typed(values: pl.Series, dtype: pl.DataType) -> pl.Series:
     """What was written as text, as a native type where the column has one."""
     if dtype == pl.Datetime and values.dtype == pl.String:
-        return values.str.to_datetime(time_unit="us")
+        return values.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us")
     return values.cast(dtype)
 
 

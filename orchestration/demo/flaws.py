@@ -141,7 +141,7 @@ FLAWS: Mapping[str, tuple[Flaw, ...]] = {
     "crm.consents": (_again(), _missing("is_granted"), _future("recorded_at"), _orphan("customer_id")),
     "shop.customers": (
         _again(), _newer("address"), _conflicting("address"), _missing("customer_id"), _bad_email(),
-        _bad_phone(), _bad_country(), _future("created_at"), _orphan("merged_into_id"),
+        _bad_phone(), _bad_country(), _future("updated_at"), _orphan("merged_into_id"),
         _swapped("updated_before_created", "created_at", "updated_at", "warned"),
     ),
     "shop.orders": (

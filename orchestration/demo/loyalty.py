@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 
 from orchestration.demo.accounts import Accounts
-from orchestration.demo.draws import Floats, Integers, chance, stream, where
+from orchestration.demo.draws import Booleans, Floats, Integers, chance, stream, where
+from orchestration.demo.numbering import numbered
 from orchestration.demo.people import People
 from orchestration.demo.period import DAY, Period, instants, local_dates
 from orchestration.demo.purchases import NOBODY, Orders
@@ -44,8 +45,8 @@ def loyalty_movements(
         ("expire", -1, where(is_expired, expires_at + DAY)),
         ("reverse", -1, reversed_at),
     ]
-    moved = [lot.moved(kind, sign, period.known(at), expires_at) for kind, sign, at in fates]
-    return _numbered([*moved, *_goodwill(rng, is_member & shop.knows, people, shop, period)])
+    moved = [lot.moved(kind, sign, period.known(at), expires_at=expires_at) for kind, sign, at in fates]
+    return _numbered([*moved, *_goodwill(rng, people, shop, period=period, is_member=is_member)])
 
 
 class _Lots:
@@ -54,7 +55,7 @@ class _Lots:
     def __init__(self, customer_id: pl.Series, points: Integers, order_id: pl.Series) -> None:
         self._frame = pl.DataFrame({"customer_id": customer_id, "points": points, "order_id": order_id})
 
-    def moved(self, kind: str, sign: int, at: Floats, expires_at: Floats) -> pl.DataFrame:
+    def moved(self, kind: str, sign: int, at: Floats, *, expires_at: Floats) -> pl.DataFrame:
         """The movements of one kind, of the lots that have an instant for it."""
         is_earned = kind == "earn"
         return self._frame.with_columns(
@@ -71,13 +72,14 @@ class _Lots:
 
 def _goodwill(
     rng: np.random.Generator,
-    may_get: np.ndarray[tuple[int], np.dtype[np.bool_]],
     people: People,
     shop: Accounts,
+    *,
     period: Period,
+    is_member: Booleans,
 ) -> list[pl.DataFrame]:
     """Welcome points for some members, and half of them given on to somebody else."""
-    giver = np.flatnonzero(may_get & chance(rng, WELCOME_SHARE, people.count))
+    giver = np.flatnonzero(is_member & shop.knows & chance(rng, WELCOME_SHARE, people.count))
     welcomed_at = np.minimum(people.joined_at[giver] + 3_600, period.closes_at)
     given_at = period.known(where(chance(rng, 0.2, len(giver)), welcomed_at + 20 * DAY))
     taker = rng.permutation(giver)
@@ -90,9 +92,9 @@ def _goodwill(
     half = _Lots(shop.ids(giver), np.full(len(giver), 50), pl.Series([None] * len(giver), dtype=pl.String))
     never = np.full(len(giver), np.nan)
     return [
-        welcome.moved("adjust", 1, welcomed_at, never),
-        half.moved("transfer", -1, given_at, never),
-        gift.moved("transfer", 1, given_at, never),
+        welcome.moved("adjust", 1, welcomed_at, expires_at=never),
+        half.moved("transfer", -1, given_at, expires_at=never),
+        gift.moved("transfer", 1, given_at, expires_at=never),
     ]
 
 
@@ -100,7 +102,7 @@ def _numbered(movements: list[pl.DataFrame]) -> pl.DataFrame:
     """All movements in order of time, numbered, a reversal naming the earning that it takes back."""
     frame = pl.concat(movements).sort("occurred_at", "customer_id", "kind", "points", maintain_order=True)
     frame = frame.with_columns(
-        pl.format("M{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(8)).alias("movement_id"),
+        numbered("movement_id", "M", 8),
     )
     earned = frame.filter(pl.col("kind") == "earn").select(
         pl.col("order_id").alias("reverses_order_id"),

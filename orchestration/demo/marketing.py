@@ -6,6 +6,7 @@ import polars as pl
 from orchestration.demo.accounts import Accounts
 from orchestration.demo.draws import Floats, Integers, chance, stream, where
 from orchestration.demo.money import cents, decimals
+from orchestration.demo.numbering import numbered
 from orchestration.demo.people import People
 from orchestration.demo.period import DAY, Period, instants
 
@@ -73,10 +74,9 @@ def campaign_touches(
         for action, at in acts.items()
     ]
     touches = pl.concat(frames).filter(pl.col("touched_at").is_not_null())
-    return touches.sort("touched_at", "customer_id", "action", maintain_order=True).select(
-        pl.format("B{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(8)).alias("touch_id"),
-        "campaign_id", "customer_id", "email", "action", "touched_at", "channel",
-    )  # fmt: skip
+    return touches.sort("touched_at", "customer_id", "action", maintain_order=True).with_columns(
+        numbered("touch_id", "B", 8)
+    )
 
 
 def _acts(rng: np.random.Generator, started_at: Floats) -> dict[str, Floats]:

@@ -84,7 +84,7 @@ def trade(people: People, shop: Accounts, season: Season, seed: int) -> Trade:
         rng, person=person[purchases.buyer], at=at, value=purchases.value, people=people, season=season
     )
     dropout_at = season.seconds(purchases.dropout_at, people.utc_offset_hours[person])
-    truth = _truth(people, person, buyers, purchases, dropout_at)
+    truth = _truth(people, person, buyers, purchases=purchases, dropout_at=dropout_at)
     return Trade(orders, truth, person, dropout_at)
 
 
@@ -130,6 +130,7 @@ def _truth(
     people: People,
     person: Integers,
     buyers: Buyers,
+    *,
     purchases: Purchases,
     dropout_at: Floats,
 ) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import polars as pl
 from orchestration.demo.accounts import Accounts
 from orchestration.demo.draws import Booleans, Floats, chance, pick, positions, stream, where
 from orchestration.demo.money import cents, decimals
+from orchestration.demo.numbering import numbered
 from orchestration.demo.people import People
 from orchestration.demo.period import DAY, Period, instants, local_dates
 from orchestration.demo.vocabulary import COUNTRIES, CURRENCIES, MONEY_PER_UNIT, WORDS
@@ -60,11 +61,7 @@ def leads(people: People, crm: Accounts, *, owners: pl.Series, period: Period, s
         pick(rng, owners.to_list(), count).alias("owner_id"),
         pl.Series("score", rng.integers(0, 101, count)),
     )
-    return frame.sort("created_at", maintain_order=True).select(
-        pl.format("XS{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(6)).alias("lead_id"),
-        "customer_id", "email", "full_name", "company_name", "channel", "owner_id", "status", "score",
-        "created_at", "first_contacted_at", "qualified_at", "converted_at", "lost_reason", "updated_at",
-    )  # fmt: skip
+    return frame.sort("created_at", maintain_order=True).with_columns(numbered("lead_id", "XS", 6))
 
 
 def _pursued(
@@ -138,10 +135,7 @@ def opportunities(
 
 def _with_first_versions(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
     """Some opportunities also as they were opened, before anything was decided."""
-    frame = frame.sort("created_at", maintain_order=True).select(
-        pl.format("SJ{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(6)).alias("opportunity_id"),
-        pl.all(),
-    )
+    frame = frame.sort("created_at", maintain_order=True).with_columns(numbered("opportunity_id", "SJ", 6))
     undecided = (
         "quoted_at", "contract_signed_at", "contract_starts_at", "contract_ends_at", "closed_at", "is_won",
         "lost_reason",
@@ -179,7 +173,6 @@ def interactions(
         seconds.cast(pl.Int64).alias("duration_seconds"),
         pick(rng, WORDS["reasons"]["outcome"], count).alias("outcome"),
     )
-    return frame.sort("occurred_at", "customer_id", maintain_order=True).select(
-        pl.format("HD{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(7)).alias("interaction_id"),
-        pl.all(),
+    return frame.sort("occurred_at", "customer_id", maintain_order=True).with_columns(
+        numbered("interaction_id", "HD", 7)
     )

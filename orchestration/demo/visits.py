@@ -5,6 +5,7 @@ import polars as pl
 
 from orchestration.demo.accounts import Accounts
 from orchestration.demo.draws import Floats, Integers, chance, pick, positions, stream, where
+from orchestration.demo.numbering import numbered
 from orchestration.demo.people import People
 from orchestration.demo.period import Season, at_waking_hours, instants
 from orchestration.demo.purchases import NOBODY, Orders
@@ -43,11 +44,9 @@ def web_events(
         .alias("product_id"),
         instants("occurred_at", np.minimum(at, season.period.closes_at)),
     )
-    return frame.sort("occurred_at", "session_id", maintain_order=True).select(
-        pl.format("E{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(9)).alias("event_id"),
-        "customer_id", "anonymous_id", "session_id", "event_name", "occurred_at", "page", "product_id",
-        "utm_source", "utm_medium", "utm_campaign", "device", "country",
-    )  # fmt: skip
+    return frame.sort("occurred_at", "session_id", maintain_order=True).with_columns(
+        numbered("event_id", "E", 9)
+    )
 
 
 def _sessions(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from duckdb.func import PythonUDFType
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from orchestration.feed import texts
 from orchestration.feed.countries import country_code
@@ -75,14 +75,20 @@ def _define_functions(connection: duckdb.DuckDBPyConnection) -> None:
     for name, (function, arity) in functions.items():
         if (name,) not in defined:
             connection.create_function(
-                name, function, ["varchar"] * arity, "varchar", type=PythonUDFType.ARROW
+                name,
+                function,
+                ["varchar"] * arity,
+                "varchar",
+                type=PythonUDFType.ARROW,
+                # Otherwise a function may not answer with null, and "unknown" is an answer.
+                null_handling=FunctionNullHandling.SPECIAL,
             )
 
 
 def _country_codes(names: pa.Array) -> pa.Array:
-    return pa.array([country_code(name) for name in names.to_pylist()], pa.string())
+    return pa.array([country_code(name or "") for name in names.to_pylist()], pa.string())
 
 
 def _e164s(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     pairs = zip(numbers.to_pylist(), countries.to_pylist(), strict=True)
-    return pa.array([e164(number, country or None) for number, country in pairs], pa.string())
+    return pa.array([e164(number or "", country or None) for number, country in pairs], pa.string())

@@ -5,7 +5,7 @@ from orchestration.feed.quoting import literal
 _DATE = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _MINUTE = r"\d{1,2}:\d{2}"
 _TIME = rf"{_MINUTE}(:\d{{2}}(\.\d+)?)?"
-_OFFSET = r" ?(Z|[+-]\d{2}(:?\d{2})?)"
+_OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)"
 _FIRST_DAY = "1900-01-01"
 _LAST_DAY = "2200-12-31"
 
@@ -15,14 +15,14 @@ def iso(text: str) -> str:
     chinese = rf"regexp_replace({text}, '^(\d{{4}})年(\d{{1,2}})月(\d{{1,2}})日 *', '\1-\2-\3 ')"
     compact = rf"regexp_replace({text}, '^(\d{{4}})(\d{{2}})(\d{{2}})$', '\1-\2-\3')"
     # DuckDB wants seconds before an offset, and the offset beside them.
-    offset = rf"regexp_replace({text}, '({_MINUTE}) ?(Z|[+-]\d{{2}}(:?\d{{2}})?)$', '\1:00\2')"
-    spaced = rf"regexp_replace({text}, ' (Z|[+-]\d{{2}}(:?\d{{2}})?)$', '\1')"
+    with_seconds = rf"regexp_replace({text}, '({_MINUTE}) ?{_OFFSET}$', '\1:00\2')"
+    beside = rf"regexp_replace({text}, ' {_OFFSET}$', '\1')"
     return f"""case
         when regexp_full_match({text}, '{_DATE}([T ]{_TIME})?') then {text}
         when contains({text}, '年') then trim({chinese})
         when regexp_full_match({text}, '\\d{{8}}') then {compact}
-        when regexp_full_match({text}, '{_DATE}[T ]{_MINUTE}{_OFFSET}') then {offset}
-        when regexp_full_match({text}, '{_DATE}[T ]{_TIME} {_OFFSET[2:]}') then {spaced}
+        when regexp_full_match({text}, '{_DATE}[T ]{_MINUTE} ?{_OFFSET}') then {with_seconds}
+        when regexp_full_match({text}, '{_DATE}[T ]{_TIME} {_OFFSET}') then {beside}
         else {text} end"""
 
 

@@ -50,9 +50,7 @@ def latest(home: Path) -> Publication | None:
     )
 
 
-def publish(
-    built: Path, home: Path, *, run_id: str, as_of: date, git: str, state: str
-) -> Publication:
+def publish(built: Path, home: Path, *, run_id: str, as_of: date, git: str, state: str) -> Publication:
     """Publish the tables of the file that was built; readers see all of it at once, or none.
 
     Raises OSError, as when the disk is full, and RuntimeError when what was written cannot be read

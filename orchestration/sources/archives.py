@@ -116,13 +116,13 @@ def _is_hidden(name: str) -> bool:
 
 def _zip_members(file: FoundFile) -> tuple[Member, ...]:
     entries = sorted(_entries(file), key=lambda info: info.filename)
-    if any(format_of(info.filename) == "zip" for info in entries):
-        raise Unreadable(f"{file.name} holds another zip; {_UNPACK}")
+    if any(info.filename.lower().endswith((".zip", ".gz")) for info in entries):
+        raise Unreadable(f"{file.name} holds another archive; {_UNPACK}")
     expansion = _Expansion(file.name, file.path)
     found = [
         Member(f"{file.name}/{info.filename}", str(kind), _member_blocks(file, info, expansion))
         for info in entries
-        if (kind := format_of(info.filename)) and not info.filename.lower().endswith(".gz")
+        if (kind := format_of(info.filename))
     ]
     if not found:
         raise Unreadable(f"{file.name} holds no file that is read; {READ}")

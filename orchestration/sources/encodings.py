@@ -19,11 +19,11 @@ _BYTE_ORDER_MARKS = (
 # Names that are given to files which really hold the larger set.
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "utf-8-sig": "utf-8"}
 # Where the everyday characters stand, by first byte: nearly all of a real Chinese text, by chance
-# fewer. Korean text keeps to the first half of GB 18030's, so that the second half has to be there.
+# fewer. Korean text falls into the same places, so that some has to stand where no Korean does.
 _EVERYDAY = {"gb18030": range(0xB0, 0xD8), "big5": range(0xA4, 0xC7)}
-_SECOND_HALF = {"gb18030": range(0xC9, 0xD8), "big5": range(0xA4, 0xC7)}
+_NOT_KOREAN = {"gb18030": range(0xC9, 0xD8), "big5": range(0xA4, 0xB0)}
 _PUNCTUATION = range(0xA1, 0xA4)
-_LEAST_EVERYDAY_SHARE, _LEAST_SECOND_HALF_SHARE = 0.9, 0.1
+_LEAST_EVERYDAY_SHARE, _LEAST_NOT_KOREAN_SHARE = 0.9, 0.1
 _WESTERN = "cp1252"
 _OTHERS = ["cp1250", "cp1251", "cp1253", "shift_jis", "euc_kr", "gb18030", "big5"]
 _LEAST_COHERENCE = 0.2
@@ -164,9 +164,9 @@ def _is_everyday(sample: bytes, encoding: str) -> bool:
     codes = [character.encode(encoding)[0] for character in text if not character.isascii()]
     words = [code for code in codes if code not in _PUNCTUATION]
     everyday = sum(code in _EVERYDAY[encoding] for code in words)
-    second_half = sum(code in _SECOND_HALF[encoding] for code in words)
+    not_korean = sum(code in _NOT_KOREAN[encoding] for code in words)
     return (
         bool(words)
         and everyday >= _LEAST_EVERYDAY_SHARE * len(words)
-        and second_half >= _LEAST_SECOND_HALF_SHARE * len(words)
+        and not_korean >= _LEAST_NOT_KOREAN_SHARE * len(words)
     )

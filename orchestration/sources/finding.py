@@ -1,5 +1,6 @@
 """Which files of a source's folder stand for a feed table, and which of them may not be read."""
 
+import errno
 import glob
 import os
 import stat
@@ -47,6 +48,8 @@ def enter(name: str, folder: Path) -> Path:
     try:
         with os.scandir(folder) as entries:
             next(entries, None)
+        if not os.access(folder, os.X_OK):
+            raise PermissionError
         return folder.resolve(strict=True)
     except PermissionError as error:
         remedy = f"let this user read and enter {folder}"
@@ -86,11 +89,14 @@ def configured_files(root: Path, configured: str, *, was_read_before: bool) -> t
     it may be empty.
     """
     target = root / configured
-    if not target.exists() and not target.is_symlink() and glob.has_magic(configured):
-        names = [name for name in _matching(root, configured) if format_of(name)]
-    elif target.is_dir():
-        names = _listing(root, target)
-    else:
+    try:
+        if glob.has_magic(configured) and not target.exists():
+            names = [name for name in _matching(root, configured) if format_of(name)]
+        elif target.is_dir() and target.resolve().is_relative_to(root):
+            names = _listing(root, target)
+        else:
+            return (_found(root, configured),)
+    except OSError:
         return (_found(root, configured),)
     if names or was_read_before:
         return tuple(_found(root, name) for name in sorted(names))
@@ -141,7 +147,9 @@ def _permitted(root: Path, path: Path, name: str, *, any_format: bool) -> Path:
     except FileNotFoundError:
         wrong = "is a link that leads nowhere" if path.is_symlink() else "is missing"
         raise Unreadable(f"{name} {wrong}; deliver it, or correct the configuration") from None
-    except RuntimeError:
+    except (RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise
         raise Unreadable(f"{name} is a link that leads to itself; put the file there") from None
     if not resolved.is_relative_to(root):
         raise Unreadable(f"{name} leads out of the source's folder; put the file itself into the folder")

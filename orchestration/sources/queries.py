@@ -1,6 +1,8 @@
 """Queries over a source's files: what they name, and their result as a raw part."""
 
+import gzip
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,10 +33,11 @@ def write_result(table: str, query: str, part: Path, *, root: Path, work: Path) 
         engine(work, part.parent, root) as connection,
         blamed_on(name, lambda message: _explain(message, root, work / MIRROR)),
     ):
-        statement = _single_select(name, query)
-        described = connection.execute(f"describe {statement}").fetchall()
+        _check_single_select(name, query)
+        described = connection.execute(f"describe {query}").fetchall()
         checked_names(name, [str(column[0]) for column in described])
-        write_part(connection, f"(\n{statement}\n)", part, file="query", after=0)
+        connection.execute(f"create temp view result as {query}")
+        write_part(connection, "result", part, file="query", after=0)
         return _content_hash(connection, part)
 
 
@@ -55,29 +58,33 @@ def over_decoded_files(query: str, files: Sequence[FoundFile], encoding: str, wo
     """The query over UTF-8 copies, made in `work`, of the text files that it names."""
     mirror = work / MIRROR
     for file in files:
-        is_text = format_of(file.name) in ("csv", "jsonl")
-        target = mirror / (_without_gz(file.name) if is_text else file.name)
+        target = mirror / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if is_text:
-            decode(file.name, members(file)[0].blocks, target, encoding)
-        else:
+        if format_of(file.name) not in ("csv", "jsonl"):
             target.symlink_to(file.path)
+            continue
+        decode(file.name, members(file)[0].blocks, target, encoding)
+        if target.suffix.lower() == ".gz":
+            _zip_in_place(target)
     for pattern in set(literal_patterns(query)):
-        copied = str(mirror / _without_gz(pattern)).replace("'", "''")
-        query = query.replace("'{path}/" + pattern.replace("'", "''") + "'", f"'{copied}'")
+        literal = pattern.replace("'", "''")
+        copied = str(mirror / pattern).replace("'", "''")
+        query = query.replace(f"'{{path}}/{literal}'", f"'{copied}'")
     return query
 
 
-def _without_gz(name: str) -> str:
-    is_text = name.lower().endswith((".csv.gz", ".tsv.gz", ".txt.gz", ".jsonl.gz", ".ndjson.gz"))
-    return name[: -len(".gz")] if is_text else name
+def _zip_in_place(path: Path) -> None:
+    """Compress a copy that is named as if it were, since the engine goes by the name."""
+    plain = path.rename(path.with_name(f"{path.name} plain"))
+    with plain.open("rb") as content, gzip.open(path, "wb", compresslevel=1) as target:
+        shutil.copyfileobj(content, target)
+    plain.unlink()
 
 
-def _single_select(name: str, query: str) -> str:
+def _check_single_select(name: str, query: str) -> None:
     statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Unreadable(f"{name} is not one select statement; write a single select")
-    return str(statements[0].query).strip().rstrip(";")
 
 
 def _explain(message: str, root: Path, work: Path) -> str:

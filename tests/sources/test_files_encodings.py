@@ -3,7 +3,7 @@
 import codecs
 
 import pytest
-from conftest import Shop
+from files_shop import Shop
 
 CHINESE = "customer_id,full_name\nC1,张三\nC2,欧阳娜娜\n"
 TRADITIONAL = "customer_id,full_name\nC1,張學友\nC2,歐陽娜娜\n"

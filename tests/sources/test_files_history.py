@@ -1,6 +1,6 @@
 """What was read is not read again; what changed is, and a refusal is replaced as soon as it can be."""
 
-from conftest import Shop, rows_of
+from files_shop import Shop, rows_of
 
 FIRST, SECOND, BROKEN = "order_id\n1\n", "order_id\n2\n", "order_id\n1,2\n"
 

@@ -3,62 +3,48 @@
 import os
 import resource
 import signal
-from pathlib import Path
+from concurrent.futures.process import BrokenProcessPool
 
+import duckdb
 import pytest
-from conftest import Shop
+from files_shop import Shop, in_a_process_of_its_own
 
 from orchestration.lake import LoadWriter
-from orchestration.sources.files import SourceUnavailable
 
 
-def in_a_process_of_its_own(action) -> int:
-    """The exit status of an action in a fork."""
-    child = os.fork()
-    if child == 0:
-        try:
-            action()
-        except SourceUnavailable:
-            os._exit(3)
-        except BaseException as error:
-            is_full = any(told in str(error) for told in ("File too large", "No space left"))
-            os._exit(28 if is_full else 1)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def killed(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_kill_between_writing_and_committing_leaves_nothing_visible(shop: Shop, monkeypatch) -> None:
+def small_disk() -> None:
+    """No file may grow beyond 3 MB."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+
+
+def test_a_kill_between_writing_and_committing_leaves_nothing_visible(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.write("orders.csv", "order_id\n1\n")
-
-    def killed(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(LoadWriter, "commit", killed)
-        assert in_a_process_of_its_own(shop.extract) == -signal.SIGKILL
+    monkeypatch.setattr(LoadWriter, "commit", killed)
+    with pytest.raises(BrokenProcessPool):
+        in_a_process_of_its_own(shop.extract)
+    monkeypatch.undo()
     assert shop.lake.raw_loads("shop", "orders") == ()
     assert shop.lake.sweep() == 1
     assert shop.rows() == [("1",)]
 
 
-@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet", "orders.jsonl"])
-def test_a_disk_that_fills_up_is_an_error_of_the_run_and_no_refusal(shop: Shop, name: str) -> None:
-    import duckdb
-
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_a_disk_that_fills_up_is_an_error_of_the_run_and_no_refusal(shop: Shop, ending: str) -> None:
+    rows = "select md5(i::varchar) as order_id, md5(md5(i::varchar)) as x from range(200000) as t(i)"
     with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            f"copy (select md5(i::varchar) as order_id, md5(md5(i::varchar)) as x from range(200000) as t(i)) "
-            f"to '{shop.folder / name}' (format {'json' if 'json' in name else name.rsplit('.')[-1]})"
-        )
-
-    def with_a_small_disk() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
-        shop.extract()
-
-    assert in_a_process_of_its_own(with_a_small_disk) == 28
+        path = shop.folder / f"orders.{ending}"
+        connection.execute(f"copy ({rows}) to '{path}' (format {ending.removesuffix('l')})")
+    with pytest.raises((OSError, duckdb.IOException), match=r"File too large|No space left"):
+        in_a_process_of_its_own(shop.extract, prepare=small_disk)
     assert shop.lake.raw_loads("shop", "orders") == ()
-    assert not list(Path(shop.lake.root).rglob("*.parquet"))
+    assert not list(shop.lake.root.rglob("*.parquet"))
     assert shop.load().row_count == 200_000
 
 

@@ -3,16 +3,18 @@
 import gzip
 import io
 import os
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Shop
-from test_files_formats import workbook, zipped
+from files_shop import Shop, in_a_process_of_its_own, workbook, zipped
 
-from orchestration.sources import archives
+from orchestration.lake import Lake
+from orchestration.sources import archives, delimited
 from orchestration.sources.files import SourceUnavailable
 
 
@@ -130,9 +132,10 @@ def test_an_encrypted_zip_is_refused(shop: Shop) -> None:
 def test_a_zip_in_a_zip_and_one_without_a_table_are_refused(shop: Shop) -> None:
     outer = io.BytesIO()
     with zipfile.ZipFile(outer, "w") as archive:
-        archive.writestr("inner.zip", zipped(orders__csv="order_id\n1\n"))
+        archive.writestr("orders.csv", "order_id\n1\n")
+        archive.writestr("inner.zip", zipped(orders__csv="order_id\n2\n"))
     shop.write("orders.zip", outer.getvalue())
-    assert "holds another zip" in shop.refusal()
+    assert "holds another archive" in shop.refusal()
     shop.write("orders.zip", zipped(read__me="hello"))
     assert "holds no file that is read" in shop.refusal()
 
@@ -149,7 +152,6 @@ def test_an_archive_made_to_fill_the_disk_is_refused(
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("orders.csv", lines)
-        # a header that lies about the size
         shop.write(name, target.getvalue())
     assert "like an archive made to fill the disk" in shop.refusal()
 
@@ -171,6 +173,9 @@ def test_a_link_within_the_folder_is_followed(shop: Shop) -> None:
     ("configured", "reason"),
     [
         ("../secret.csv", "leads out of the source's folder"),
+        ("..", "leads out of the source's folder"),
+        ("/", "leads out of the source's folder"),
+        ("/*", "holds no file that is read"),
         ("nowhere.csv", "nowhere.csv is missing"),
         ("*.parquet", "holds no file that is read"),
         ("loop.csv", "leads to itself"),
@@ -203,8 +208,6 @@ def test_one_bad_file_refuses_all_that_came_with_it_and_no_other_table(shop: Sho
 
 
 def test_a_file_that_is_still_being_written_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration.sources import delimited
-
     path = shop.write("orders.csv", "order_id\n1\n")
     look = delimited.find_dialect
 
@@ -228,50 +231,40 @@ def test_a_missing_folder_is_an_unavailable_source(shop: Shop) -> None:
         shop.extract()
 
 
-def as_nobody(action) -> str:
-    """What an action says when done by a user without rights; in a process of its own."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            if os.geteuid() == 0:
-                os.setgid(65534)
-                os.setuid(65534)
-            told = action()
-        except BaseException as error:
-            told = f"{type(error).__name__}: {error}"
-        os.write(writing, told.encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    return told
+def nobody() -> None:
+    """Give up every right, as far as there are any."""
+    if os.geteuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
 
 
 @pytest.fixture
-def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A shop that another user may reach and whose lake that user may write."""
-    import tempfile
-
-    from orchestration.lake import Lake
-
-    base = Path(tempfile.mkdtemp())
-    base.chmod(0o755)
-    for name in ("shop", "lake"):
-        (base / name).mkdir()
-    (base / "lake").chmod(0o777)
-    return Shop(base / "shop", Lake(base / "lake"))
+def open_shop() -> Iterator[Shop]:
+    """A shop that another user may enter, with a lake that this user may write."""
+    with tempfile.TemporaryDirectory() as base:
+        Path(base).chmod(0o755)
+        shop, lake = Path(base) / "shop", Path(base) / "lake"
+        shop.mkdir()
+        lake.mkdir()
+        lake.chmod(0o777)
+        yield Shop(shop, Lake(lake))
 
 
-def test_a_folder_without_permission_is_an_unavailable_source(open_shop: Shop) -> None:
-    open_shop.folder.chmod(0)
-    told = as_nobody(lambda: str(open_shop.extract()))
-    assert told.startswith("SourceUnavailable: source shop: the folder")
-    assert "cannot be entered; let this user read and enter" in told
+@pytest.mark.parametrize("mode", [0o000, 0o444, 0o111])
+def test_a_folder_without_permission_is_an_unavailable_source(open_shop: Shop, mode: int) -> None:
+    open_shop.folder.chmod(mode)
+    with pytest.raises(SourceUnavailable, match=r"shop cannot be entered; let this user read and enter"):
+        in_a_process_of_its_own(open_shop.extract, prepare=nobody)
+
+
+@pytest.mark.parametrize("configured", ["in/a.csv", "in/*.csv", "in"])
+def test_a_folder_within_that_cannot_be_entered_is_refused(open_shop: Shop, configured: str) -> None:
+    open_shop.write("in/a.csv", "order_id\n1\n").parent.chmod(0)
+    open_shop.configure(file=configured)
+    assert in_a_process_of_its_own(open_shop.refusal, prepare=nobody).startswith("in")
 
 
 def test_a_file_without_permission_is_refused(open_shop: Shop) -> None:
     open_shop.write("orders.csv", "order_id\n1\n").chmod(0)
-    told = as_nobody(open_shop.refusal)
+    told = in_a_process_of_its_own(open_shop.refusal, prepare=nobody)
     assert told == "orders.csv cannot be opened (Permission denied); make it readable for this user."

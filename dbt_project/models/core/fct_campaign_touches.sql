@@ -2,7 +2,7 @@ with
 
 campaign_touches as (
     select * from {{ ref('stg_campaign_touches') }}
-    where touched_on <= {{ as_of_date() }}
+    where {{ has_happened('touched_at') }}
 ),
 
 identities as (

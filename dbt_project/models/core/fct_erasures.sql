@@ -2,7 +2,7 @@ with
 
 erasure_requests as (
     select * from {{ ref('stg_erasure_requests') }}
-    where requested_on <= {{ as_of_date() }}
+    where {{ has_happened('requested_at') }}
 ),
 
 identities as (

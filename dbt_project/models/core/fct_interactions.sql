@@ -2,7 +2,7 @@ with
 
 interactions as (
     select * from {{ ref('stg_interactions') }}
-    where occurred_on <= {{ as_of_date() }}
+    where {{ has_happened('occurred_at') }}
 ),
 
 identities as (

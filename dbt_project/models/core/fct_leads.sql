@@ -2,7 +2,7 @@ with
 
 leads as (
     select * from {{ ref('stg_leads') }}
-    where created_on <= {{ as_of_date() }}
+    where {{ has_happened('created_at') }}
 ),
 
 lead_identities as (

@@ -2,7 +2,7 @@ with
 
 loyalty_movements as (
     select * from {{ ref('stg_loyalty_movements') }}
-    where occurred_on <= {{ as_of_date() }}
+    where {{ has_happened('occurred_at') }}
 ),
 
 identities as (

@@ -2,7 +2,7 @@ with
 
 opportunities as (
     select * from {{ ref('stg_opportunities') }}
-    where created_on <= {{ as_of_date() }}
+    where {{ has_happened('created_at') }}
 ),
 
 identities as (

@@ -2,7 +2,7 @@ with
 
 refunds as (
     select * from {{ ref('stg_refunds') }}
-    where refunded_on <= {{ as_of_date() }}
+    where {{ has_happened('refunded_at') }}
 ),
 
 orders as (

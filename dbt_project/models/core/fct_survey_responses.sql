@@ -2,7 +2,7 @@ with
 
 survey_responses as (
     select * from {{ ref('stg_survey_responses') }}
-    where coalesce(least(sent_on, responded_on) <= {{ as_of_date() }}, true)
+    where {{ has_happened('least(sent_at, responded_at)') }}
 ),
 
 identities as (
@@ -23,9 +23,7 @@ resolved as (
         survey_responses.owner_id,
         survey_responses.question_type,
         survey_responses.touchpoint,
-        -- an answer without a date is an answer all the same
-        {{ known_by_as_of('survey_responses.score', 'coalesce(survey_responses.responded_on, ' ~ as_of_date() ~ ')') }}
-            as score,
+        {{ known_by_as_of('survey_responses.score', 'survey_responses.responded_on') }} as score,
         survey_responses.scale_min,
         survey_responses.scale_max,
         {{ known_by_as_of('survey_responses.sent_on', 'survey_responses.sent_on') }} as sent_on,

@@ -2,7 +2,7 @@ with
 
 tickets as (
     select * from {{ ref('stg_tickets') }}
-    where opened_on <= {{ as_of_date() }}
+    where {{ has_happened('opened_at') }}
 ),
 
 identities as (

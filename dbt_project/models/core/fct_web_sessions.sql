@@ -2,7 +2,7 @@ with
 
 web_events as (
     select * from {{ ref('stg_web_events') }}
-    where occurred_on <= {{ as_of_date() }}
+    where {{ has_happened('occurred_at') }}
 ),
 
 identities as (
@@ -11,30 +11,32 @@ identities as (
 ),
 
 -- without a session id a visitor is the browser, else the customer, else this one event
-visits as (
+visitor_events as (
     select
-        source_system,
-        event_id,
-        coalesce(anonymous_id, customer_id, event_id) as visitor_id,
-        case
-            when
-                occurred_at <= lag(occurred_at) over (
-                    partition by source_system, coalesce(anonymous_id, customer_id, event_id)
-                    order by occurred_at asc, event_id asc
-                ) + interval '{{ var("session_gap_minutes") }}' minute
-                then 0
-            else 1
-        end as begins_visit,
-        occurred_at
+        *,
+        coalesce(anonymous_id, customer_id, event_id) as visitor_id
     from web_events
     where session_id is null
 ),
 
-visit_numbers as (
+visits as (
     select
-        source_system,
-        event_id,
-        visitor_id,
+        *,
+        case
+            when
+                occurred_at <= lag(occurred_at) over (
+                    partition by source_system, visitor_id
+                    order by occurred_at asc, event_id asc
+                ) + interval '{{ var("session_gap_minutes") }}' minute
+                then 0
+            else 1
+        end as begins_visit
+    from visitor_events
+),
+
+visit_events as (
+    select
+        *,
         sum(begins_visit) over (
             partition by source_system, visitor_id
             order by occurred_at asc, event_id asc
@@ -43,35 +45,52 @@ visit_numbers as (
     from visits
 ),
 
-visit_events as (
-    select
-        web_events.*,
-        {{ surrogate_key(['web_events.source_system', 'visit_numbers.visitor_id', 'visit_numbers.visit_number']) }}
-            as session_key
-    from web_events
-    inner join visit_numbers
-    on
-        web_events.source_system = visit_numbers.source_system
-        and web_events.event_id = visit_numbers.event_id
-    where web_events.session_id is null
-),
-
 placed as (
     select
-        *,
-        {{ surrogate_key(['source_system', 'session_id']) }} as session_key
+        source_system,
+        session_id,
+        session_id as visitor_id,
+        cast(null as bigint) as visit_number,
+        event_id,
+        anonymous_id,
+        customer_id,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        page,
+        device,
+        country,
+        occurred_on,
+        occurred_at
     from web_events
     where session_id is not null
     union all
-    select * from visit_events
+    select
+        source_system,
+        session_id,
+        visitor_id,
+        cast(visit_number as bigint) as visit_number,
+        event_id,
+        anonymous_id,
+        customer_id,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        page,
+        device,
+        country,
+        occurred_on,
+        occurred_at
+    from visit_events
 ),
 
 -- a session has the marks of its first marked event and belongs to whoever signed in last
 sessions as (
     select
-        session_key,
         source_system,
-        max(session_id) as session_id,
+        session_id,
+        visitor_id,
+        visit_number,
         max(anonymous_id) as anonymous_id,
         max_by(customer_id, (occurred_at, event_id)) filter (where customer_id is not null)
             as customer_id,
@@ -92,12 +111,13 @@ sessions as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at
     from placed
-    group by session_key, source_system
+    group by source_system, session_id, visitor_id, visit_number
 ),
 
 resolved as (
     select
-        sessions.session_key,
+        {{ surrogate_key(['sessions.source_system', 'sessions.session_id', 'sessions.visitor_id', 'sessions.visit_number']) }}
+            as session_key,
         identities.customer_key,
         sessions.source_system,
         sessions.session_id,

@@ -2,7 +2,7 @@ with
 
 consents as (
     select * from {{ ref('stg_consents') }}
-    where recorded_on <= {{ as_of_date() }}
+    where {{ has_happened('recorded_at') }}
 ),
 
 identities as (

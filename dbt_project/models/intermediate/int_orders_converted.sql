@@ -2,7 +2,7 @@ with
 
 orders as (
     select * from {{ ref('stg_orders') }}
-    where ordered_on <= {{ as_of_date() }}
+    where {{ has_happened('ordered_at') }}
 ),
 
 identities as (

@@ -1,24 +1,45 @@
 with
 
+-- A row without any key cannot be recognised again, so nothing later can have mended it.
 quarantine as (
-    select * from {{ source('lake', 'quarantine') }}
+    select
+        *,
+        case when replace(row_key, '|', '') <> '' then row_key end as recognisable_key
+    from {{ source('lake', 'quarantine') }}
 ),
 
 loads as (
     select * from {{ source('lake', 'loads') }}
 ),
 
-last_valid_rows as (
-    select
-        source_system,
-        table_name,
-        row_key,
-        max(load_id) as last_load_id
-    from {{ ref('stg_valid_rows') }}
-    group by source_system, table_name, row_key
+valid_rows as (
+    select * from {{ ref('stg_valid_rows') }}
 ),
 
--- A row without any key cannot be recognised again, so nothing later can have mended it.
+refused_keys as (
+    select distinct
+        source_system,
+        table_name,
+        recognisable_key
+    from quarantine
+),
+
+last_valid_rows as (
+    select
+        refused_keys.source_system,
+        refused_keys.table_name,
+        refused_keys.recognisable_key,
+        max(valid_rows.load_id) as last_load_id
+    from refused_keys
+    inner join valid_rows
+        on
+            refused_keys.source_system = valid_rows.source_system
+            and refused_keys.table_name = valid_rows.table_name
+            and refused_keys.recognisable_key = valid_rows.row_key
+    group by
+        refused_keys.source_system, refused_keys.table_name, refused_keys.recognisable_key
+),
+
 with_fates as (
     select
         cast(quarantine.load_id as varchar) as load_id,
@@ -45,8 +66,7 @@ with_fates as (
         on
             quarantine.source_system = last_valid_rows.source_system
             and quarantine.table_name = last_valid_rows.table_name
-            and quarantine.row_key = last_valid_rows.row_key
-            and replace(quarantine.row_key, '|', '') <> ''
+            and quarantine.recognisable_key = last_valid_rows.recognisable_key
 )
 
 select * from with_fates

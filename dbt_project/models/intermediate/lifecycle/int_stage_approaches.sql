@@ -31,10 +31,11 @@ ended_opportunities as (
         customer_key,
         'opportunity_lost' as event,
         case
-            when closed_on is not null and not is_won then least(closed_on, coalesce(deleted_on, closed_on))
-            else deleted_on
+            when is_won or closed_on is null then deleted_on
+            else least(closed_on, coalesce(deleted_on, closed_on))
         end as happened_on
     from opportunities
+    where deleted_on is not null or (closed_on is not null and not is_won)
 ),
 
 trials as (

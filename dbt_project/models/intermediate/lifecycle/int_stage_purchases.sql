@@ -22,7 +22,8 @@ orders_and_contracts as (
         on
             order_days.customer_key = contract_spells.customer_key
             and order_days.ordered_on >= contract_spells.served_from
-            and (contract_spells.lost_on is null or order_days.ordered_on < contract_spells.lost_on)
+            and order_days.ordered_on
+            < coalesce(contract_spells.lost_on, {{ days_after(as_of_date(), 1) }})
     union all
     select
         customer_key,

@@ -10,7 +10,12 @@ customers as (
 ),
 
 stage_states as (
-    select * from {{ ref('int_stage_states') }}
+    select
+        customer_key,
+        stage,
+        entered_on,
+        coalesce(exited_on, {{ days_after(as_of_date(), 1) }}) as exited_on
+    from {{ ref('int_stage_states') }}
 ),
 
 -- An erased person's answer stays and is as anonymous as any.
@@ -51,18 +56,12 @@ with_stages as (
         on
             with_respondents.customer_key = invited_stages.customer_key
             and with_respondents.sent_on >= invited_stages.entered_on
-            and (
-                invited_stages.exited_on is null
-                or with_respondents.sent_on < invited_stages.exited_on
-            )
+            and with_respondents.sent_on < invited_stages.exited_on
     left join stage_states as answered_stages
         on
             with_respondents.customer_key = answered_stages.customer_key
             and with_respondents.responded_on >= answered_stages.entered_on
-            and (
-                answered_stages.exited_on is null
-                or with_respondents.responded_on < answered_stages.exited_on
-            )
+            and with_respondents.responded_on < answered_stages.exited_on
 )
 
 select * from with_stages

@@ -44,9 +44,9 @@ order_days as (
     select
         customer_key,
         entered_on as last_ordered_on,
-        lead(entered_on) over (
+        lead(entered_on, 1, {{ days_after(as_of_date(), 1) }}) over (
             partition by customer_key
-            order by entered_on
+            order by entered_on asc
         ) as next_ordered_on
     from days
     where valid_order_count > 0
@@ -62,10 +62,7 @@ buyers as (
     inner join snapshots
         on
             order_days.last_ordered_on <= snapshots.snapshot_on
-            and (
-                order_days.next_ordered_on is null
-                or order_days.next_ordered_on > snapshots.snapshot_on
-            )
+            and order_days.next_ordered_on > snapshots.snapshot_on
 ),
 
 windows as (
