@@ -185,9 +185,9 @@ def email_shaped(*columns: str) -> Demands:
 
 
 def phone_shaped(*columns: str) -> Demands:
-    """The value is a telephone number as E.164 writes it."""
+    """The value is a telephone number as E.164 writes it, or its digits where nobody knows the country."""
     return tuple(
-        _shaped(column, r"^\+[1-9][0-9]{5,14}$", "is an international telephone number (E.164)")
+        _shaped(column, r"^\+?[0-9]{5,20}$", "is a telephone number")
         for column in columns
     )
 
@@ -307,16 +307,18 @@ def score_in_scale() -> Demands:
 def resolvable(column: str, table: Table, references: Table) -> Demands:
     """What the row refers to has come from the same source, if the source brings such a table at all."""
     known, key = f"known_{references.name}", references.key[0]
-    within = f" and {column} not in (select {key} from conformed where {key} is not null)"
     unresolved = (
-        f"{column} is not null and exists (select 1 from {known}) "
-        f"and not exists (select 1 from {known} as known where known.id = {column})"
+        f"{column} is not null and not exists (select 1 from {known} as known where known.id = {column}) and "
     )
+    if references.name == table.name:
+        unresolved += f"{column} not in (select {key} from conformed where {key} is not null)"
+    else:
+        unresolved += f"exists (select 1 from {known})"
     return (
         _row_demand(
             f"{column}_is_resolvable",
             f"{column} is among the {references.name} of the same source.",
-            unresolved + (within if references.name == table.name else ""),
+            unresolved,
             severity="warning",
         ),
     )

@@ -14,7 +14,6 @@ from sqlalchemy.engine.interfaces import ConnectArgsType, ReflectedColumn
 from sqlalchemy.pool import NullPool, Pool
 from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.sql.operators import custom_op
-from typing_extensions import override
 
 registry.register("postgresql.duckdb_gx", __name__, "DuckDBDialect")
 
@@ -104,7 +103,6 @@ class _Driver:
 class _Compiler(PGCompiler):
     """PostgreSQL's SQL, but for `~`: a partial match there, a full one in DuckDB."""
 
-    @override
     def visit_custom_op_binary(
         self, element: BinaryExpression[object], operator: custom_op[object], **kw: object
     ) -> str:
@@ -117,7 +115,6 @@ class _Compiler(PGCompiler):
 class _Preparer(PGIdentifierPreparer):
     """Quotes every name: DuckDB reserves other words than PostgreSQL."""
 
-    @override
     def _requires_quotes(self, value: str) -> bool:
         return True
 
@@ -146,35 +143,28 @@ class DuckDBDialect(default.DefaultDialect):
     supports_statement_cache = True
     _backslash_escapes = False
 
-    @override
     @classmethod
     def import_dbapi(cls) -> type[_Driver]:  # type: ignore[override]
         return _Driver
 
-    @override
     @classmethod
     def get_pool_class(cls, url: URL) -> type[Pool]:
         return NullPool
 
-    @override
     def create_connect_args(self, url: URL) -> ConnectArgsType:
         return ([url.database or ""], {})
 
-    @override
     def initialize(self, connection: Connection) -> None:
         self.default_schema_name = "main"
 
-    @override
     def has_table(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> bool:
         return bool(self.get_columns(connection, table_name, schema))
 
-    @override
     def get_schema_names(self, connection: Connection, **kw: object) -> list[str]:
         return ["main"]
 
-    @override
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedColumn]:

@@ -16,6 +16,7 @@ from orchestration.engine.duckdb import NO_EXTENSIONS
 from orchestration.feed import TABLES, Table
 from orchestration.feed.conform import Reading, conform
 from orchestration.lake import JudgedLoad, Judgement, Lake, RawLoad
+from orchestration.lake.durable import ASIDE
 from orchestration.settings import Settings
 
 MEMORY_LIMIT = "1500MB"
@@ -29,7 +30,7 @@ def judge_load(settings: Settings, lake: Lake, table: Table, load: RawLoad) -> J
     try:
         if not load.is_readable:
             return _judge_unreadable(judgement, load, is_released=is_released)
-        with _scratch(settings.home) as connection:
+        with _scratch(lake) as connection:
             return _judge_rows(connection, settings, lake, table, load, judgement)
     except BaseException:
         judgement.abandon()
@@ -37,10 +38,9 @@ def judge_load(settings: Settings, lake: Lake, table: Table, load: RawLoad) -> J
 
 
 @contextmanager
-def _scratch(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills to disk, under the warehouse's home."""
-    home.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix=".judging-", dir=home)
+def _scratch(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills to disk, where the next run sweeps if this one is killed."""
+    folder = tempfile.mkdtemp(prefix=f"{ASIDE}judging-", dir=lake.root)
     config: dict[str, Any] = {**NO_EXTENSIONS, "memory_limit": MEMORY_LIMIT, "temp_directory": folder}
     connection = duckdb.connect(":memory:", config=config)
     try:

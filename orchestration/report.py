@@ -163,7 +163,8 @@ HEADLINES: Mapping[str, str] = {
         where segment_type = 'all' and period_grain = 'month' and churn_model = 'lapse' and basis = 'logo'
             and maturity = 'complete'""",
     "Net revenue to date": """
-        select format('{:,.2f}', sum(historical_revenue_amount)::double) from marts.fct_customer_value""",
+        select format('{:,.2f}', sum(historical_revenue_amount - historical_refund_amount)::double)
+        from marts.fct_customer_value""",
     "NPS over all answers": """
         select format('{:.1f}', max(nps)) || ' (' || max(response_count) || ' answers)'
         from marts.fct_nps_periods

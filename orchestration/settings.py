@@ -18,6 +18,8 @@ SOURCE_TYPES = ("files", "demo")
 PLANNED_SOURCE_TYPES = (
     "database salesforce hubspot zoho dynamics fxiaoke jiandaoyun marketo ga4 youpu".split()
 )
+# Dates are read as text: whether one is right, its setting says.
+TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "header", "sheet")
 # What a run sets itself among the variables of dbt_project.yml; the rest are business parameters.
 RUN_VARIABLES = frozenset({"warehouse_path", "as_of_date", "reporting_timezone", "reporting_currency"})
@@ -186,8 +188,12 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[Problem] = []
+        self._secrets: dict[str, str] = {}
 
     def wrong(self, line: int | None, message: str) -> None:
+        """Note a mistake; what came from the environment is told by its name, since it may be secret."""
+        for secret in sorted(filter(None, self._secrets), key=len, reverse=True):
+            message = message.replace(f"'{secret}'", f"'{self._secrets[secret]}'")
         self.problems.append(Problem(line, message))
 
     def parse(self, text: str) -> _Value:
@@ -197,7 +203,8 @@ class _Reader:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error)
             self.wrong(
-                mark.line + 1 if mark else None, f"is not valid YAML ({problem}); check the indentation"
+                mark.line + 1 if mark else None,
+                f"is not valid YAML ({problem}); check indentation and quotes",
             )
             return _Value({}, 1)
         return self._value(node) if node is not None else _Value({}, 1)
@@ -208,9 +215,13 @@ class _Reader:
             return _Value(self._mapping(node), line)
         if isinstance(node, yaml.SequenceNode):
             return _Value([self._value(item) for item in node.value], line)
-        if node.tag == "tag:yaml.org,2002:str":
+        if node.tag in TEXT_TAGS:
             return _Value(self._interpolated(str(node.value), line), line)
-        return _Value(yaml.safe_load(yaml.serialize(node)), line)
+        try:
+            return _Value(yaml.safe_load(yaml.serialize(node)), line)
+        except (yaml.YAMLError, ValueError):
+            self.wrong(line, f"'{node.value}' cannot be understood; put it in quotes")
+            return _Value(None, line)
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, _Value]:
         found: dict[str, _Value] = {}
@@ -227,12 +238,21 @@ class _Reader:
             if name not in os.environ:
                 self.wrong(line, f"the environment variable {name} is not set; export {name} before the run")
                 return ""
+            self._secrets[os.environ[name]] = match.group(0)
             return os.environ[name]
 
         return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", replacement, text)
 
+    def items(self, value: _Value | None, where: str) -> Iterator[tuple[str, _Value]]:
+        """The settings of a mapping; anything else in its place is a mistake."""
+        if value is None or value.data is None:
+            return
+        if not isinstance(value.data, dict):
+            self.wrong(value.line, f"{where} must hold settings as 'name: value'")
+        yield from value.items()
+
     def known_keys(self, value: _Value, known: tuple[str, ...], where: str) -> None:
-        for key, item in value.items():
+        for key, item in self.items(value, where):
             if key not in known:
                 self.wrong(item.line, f"{where} has no setting '{key}'; it knows {', '.join(known)}")
 
@@ -242,15 +262,16 @@ class _Reader:
         if isinstance(value.data, dict | list):
             self.wrong(value.line, f"{where} must be a single value")
             return default
-        return value.data.isoformat() if isinstance(value.data, date) else str(value.data)
+        return str(value.data)
 
     def checked(
         self, value: _Value | None, where: str, default: str | None, check: Callable[[str], str | None]
     ) -> str:
-        found = self.text(value, where, default)
-        if found is None:
+        found = self.text(value, where)
+        if found is None and default is None:
             self.wrong(value.line if value else None, f"{where} is required")
-            return ""
+        if found is None:
+            return default or ""
         complaint = check(found)
         if complaint:
             self.wrong(value.line if value else None, f"{where}: {complaint}")
@@ -291,7 +312,7 @@ def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Sett
     known = ("home", "engine", "reporting_timezone", "reporting_currency", "as_of")
     reader.known_keys(warehouse, known, "warehouse")
     publish = document.get("publish")
-    for key, item in publish.items() if publish else ():
+    for key, item in reader.items(publish, "publish"):
         reader.wrong(item.line, f"publish.{key} is not part of this version; files are published under home")
     timezone = reader.checked(
         warehouse.get("reporting_timezone"), "warehouse.reporting_timezone", None, _timezone_complaint
@@ -359,7 +380,7 @@ def _source(
         country=reader.text(item.get("country"), f"source {name}: country"),
         tables=_tables(reader, item.get("tables"), name),
     )
-    return (source,) if kind == "files" else ()
+    return (source,)
 
 
 def _name_complaint(name: str) -> str | None:
@@ -380,7 +401,7 @@ def _tables(reader: _Reader, value: _Value | None, source: str) -> Mapping[str, 
     from orchestration.feed.declaration import TABLES
 
     found: dict[str, TableSettings] = {}
-    for name, item in value.items() if value else ():
+    for name, item in reader.items(value, f"source {source}: tables"):
         where = f"source {source}: tables.{name}"
         if name not in TABLES:
             reader.wrong(item.line, f"{where} is not a feed table; `lifecycle feed` lists them")
@@ -399,7 +420,7 @@ def _table(reader: _Reader, item: _Value, where: str, feed_columns: tuple[str, .
     if texts["file"] and texts["query"]:
         reader.wrong(item.line, f"{where}: file and query exclude each other; keep one")
     columns = item.get("columns")
-    for column, of in columns.items() if columns else ():
+    for column, of in reader.items(columns, f"{where}.columns"):
         if column not in feed_columns:
             reader.wrong(of.line, f"{where}.columns: '{column}' is not a column of the feed table")
     header = item.get("header")
@@ -441,7 +462,7 @@ def _demo_sources(reader: _Reader, item: _Value, name: str, home: Path) -> tuple
 
 def _parameters(reader: _Reader, value: _Value | None) -> Mapping[str, Any]:
     parameters = dict(default_parameters())
-    for name, item in value.items() if value else ():
+    for name, item in reader.items(value, "parameters"):
         if name not in parameters:
             reader.wrong(
                 item.line, f"parameters: there is no parameter '{name}'; docs/parameters.md lists them"

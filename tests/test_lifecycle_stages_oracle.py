@@ -15,7 +15,7 @@ from dbt.cli.main import dbtRunner
 ROOT = Path(__file__).parent.parent
 FIRST_DAY, AS_OF = date(2025, 1, 1), date(2025, 8, 31)
 ALL_DAYS = [FIRST_DAY + timedelta(days=number) for number in range((AS_OF - FIRST_DAY).days + 1)]
-CUSTOMER_COUNT = 700
+CUSTOMER_COUNT = 500
 # Short spans make coincidences of thresholds frequent, which is where machines err.
 PARAMETERS = {
     "lapse_days": 24,
@@ -121,12 +121,15 @@ def random_customer(draw: random.Random) -> Customer:
     def some_day() -> date:
         return known + days(draw.randint(0, 90))
 
+    orders = random_orders(draw, some_day()) if draw.random() < 0.75 else []
+    # a contract often begins on the day of the order that pays for it
+    start = draw.choice(orders) if orders and draw.random() < 0.5 else some_day()
     return Customer(
         known=known,
         contacts=[some_day() for _ in range(draw.choice([0, 1, 1, 2]))],
         opportunities=[random_opportunity(draw, some_day()) for _ in range(draw.choice([0, 0, 1, 2]))],
-        orders=random_orders(draw, some_day()) if draw.random() < 0.75 else [],
-        services=random_services(draw, some_day()) if draw.random() < 0.4 else [],
+        orders=orders,
+        services=random_services(draw, start) if draw.random() < 0.4 else [],
         terminated=some_day() + days(60) if draw.random() < 0.05 else None,
     )
 

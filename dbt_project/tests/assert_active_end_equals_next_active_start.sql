@@ -14,7 +14,11 @@ periods as (
     )
 )
 
-select * from periods
+select
+    period_grain,
+    period_start,
+    segment_value
+from periods
 where
     next_period_start is not null
     and (next_period_start != period_end or next_active_start_count != active_end_count)

@@ -1,5 +1,9 @@
--- customers: start + new + reactivated - lost - new and lost = end, none of them negative, none lost twice
-select * from {{ ref('fct_churn_periods') }}
+-- what came and went explains the end from the start, and nobody is lost who was not there
+select
+    period_grain,
+    period_start,
+    segment_value
+from {{ ref('fct_churn_periods') }}
 where
     basis = 'logo'
     and (

@@ -15,7 +15,7 @@ ledger as (
     select coalesce(sum(customer_values.net_amount), 0) as ledger_amount
     from {{ ref('int_customer_values') }} as customer_values
     inner join {{ ref('dim_customers') }} as customers
-        on customer_values.customer_key = customers.customer_key
+    on customer_values.customer_key = customers.customer_key
     where
         customers.acquired_on is not null
         and not customers.is_guest

@@ -1,8 +1,7 @@
 with
 
 orders as (
-    select
-        coalesce(sum(orders.net_amount), 0) as net_amount
+    select coalesce(sum(orders.net_amount), 0) as net_amount
     from {{ ref('fct_orders') }} as orders
     where orders.is_valid
 ),
@@ -12,7 +11,7 @@ refunds as (
     from {{ ref('fct_refunds') }} as refunds
     left join {{ ref('fct_orders') }} as orders on refunds.order_key = orders.order_key
     inner join {{ ref('dim_customers') }} as customers
-        on refunds.customer_key = customers.customer_key
+    on refunds.customer_key = customers.customer_key
     where coalesce(orders.is_valid, true) and not customers.is_test
 ),
 

@@ -1,4 +1,9 @@
-select *
+select
+    period_grain,
+    period_start,
+    survey_id,
+    segment_type,
+    segment_value
 from {{ ref('fct_nps_periods') }}
 where
     response_count <> promoter_count + passive_count + detractor_count

@@ -4,7 +4,7 @@ buyers as (
     select distinct orders.customer_key
     from {{ ref('fct_orders') }} as orders
     inner join {{ ref('dim_customers') }} as customers
-        on orders.customer_key = customers.customer_key
+    on orders.customer_key = customers.customer_key
     where
         orders.is_valid
         and not customers.is_test

@@ -1,8 +1,15 @@
 with
 
 scores as (
-    select score
-    from (values (1), (2), (3), (4), (5)) as numbers (score)
+    select 1 as score
+    union all
+    select 2 as score
+    union all
+    select 3 as score
+    union all
+    select 4 as score
+    union all
+    select 5 as score
 ),
 
 combinations as (
@@ -22,13 +29,13 @@ select
     count(segments.segment) as segment_count
 from combinations
 left join {{ ref('rfm_segments') }} as segments
-    on
-        combinations.recency_score >= segments.recency_score_from
-        and combinations.recency_score <= segments.recency_score_to
-        and combinations.frequency_score >= segments.frequency_score_from
-        and combinations.frequency_score <= segments.frequency_score_to
-        and combinations.monetary_score >= segments.monetary_score_from
-        and combinations.monetary_score <= segments.monetary_score_to
+on
+    combinations.recency_score >= segments.recency_score_from
+    and combinations.recency_score <= segments.recency_score_to
+    and combinations.frequency_score >= segments.frequency_score_from
+    and combinations.frequency_score <= segments.frequency_score_to
+    and combinations.monetary_score >= segments.monetary_score_from
+    and combinations.monetary_score <= segments.monetary_score_to
 group by
     combinations.recency_score, combinations.frequency_score, combinations.monetary_score
 having count(segments.segment) <> 1

@@ -1,8 +1,11 @@
--- every counted customer known by the as-of date is in one stage from the first known day on, nobody else in any
+-- every counted customer known by the as-of date is in one stage from that day on, nobody else is
 with
 
 customers as (
-    select customer_key, known_on from {{ ref('dim_customers') }}
+    select
+        customer_key,
+        known_on
+    from {{ ref('dim_customers') }}
     where not is_test and not is_guest and not is_erased and known_on <= {{ as_of_date() }}
 ),
 
@@ -20,7 +23,7 @@ select
     stays.customer_key as staged_customer_key
 from customers
 full outer join stays
-    on customers.customer_key = stays.customer_key
+on customers.customer_key = stays.customer_key
 where
     customers.customer_key is null
     or stays.current_count is distinct from 1

@@ -17,7 +17,10 @@ with_next as (
     )
 )
 
-select * from with_next
+select
+    customer_key,
+    stage_number
+from with_next
 where
     exited_on is distinct from next_entered_on
     or exited_on <= entered_on

@@ -37,7 +37,7 @@ def conform(
     _define_functions(connection)
     raw = raw_relation(connection, table, parts, reading)
     connection.execute(conforming_statement(table, raw, reading)).fetchall()
-    rows = connection.execute("select count(*), count_if(_is_duplicate) from conformed").fetchall()
+    rows = connection.execute("select count(*), count(*) filter (_is_duplicate) from conformed").fetchall()
     missing = tuple(name for name in table.column_names if name not in raw.found)
     return Conformed(
         rows_read=rows[0][0],

@@ -1,4 +1,4 @@
-"""The feed tables and the lake's tables as dbt sources: `python -m orchestration.feed.dbt_sources` writes them."""
+"""The dbt sources, told from the declaration: `python -m orchestration.feed.dbt_sources` writes them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,7 +77,7 @@ _LAKE: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = MappingProxyTyp
                 "loaded_at": ("timestamp", "When it was last read with success, in UTC."),
                 "complete_through": (
                     "timestamp",
-                    "Latest event of an accepted row; null where rows are undated.",
+                    "Latest event of an accepted row, in UTC; null if undated.",
                 ),
                 "is_reachable": ("boolean", "Whether the source could be read in this run."),
             },

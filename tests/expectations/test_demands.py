@@ -119,7 +119,7 @@ def test_what_happened_may_be_a_day_ahead_of_the_load_for_the_sake_of_time_zones
 def test_contracts_may_end_and_points_expire_in_the_future(judged: Judge, good: Good) -> None:
     later = datetime.fromisoformat("2030-01-01")
     contract = good("subscriptions", ends_at=later, cancelled_at=later)
-    points = good("loyalty_movements", expires_on=later)
+    points = good("loyalty_movements", expires_on=later, reverses_movement_id=None)
     order = good("orders", due_on=later)
     assert judged("subscriptions", [contract]).failed == {}
     assert judged("loyalty_movements", [points]).failed == {}

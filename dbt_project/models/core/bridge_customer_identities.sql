@@ -10,7 +10,9 @@ ids as (
 
 bridged as (
     select
-        {{ surrogate_key(['identities.source_system', 'identities.identity_type', 'identities.source_customer_id']) }}
+        {{ surrogate_key([
+            'identities.source_system', 'identities.identity_type', 'identities.source_customer_id'
+        ]) }}
             as customer_identity_key,
         identities.customer_key,
         identities.source_system,

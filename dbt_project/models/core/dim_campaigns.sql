@@ -17,7 +17,9 @@ converted as (
         campaigns.channel,
         campaigns.objective,
         campaigns.currency,
-        {{ at_rate('campaigns.budget_amount', rate_or_one('campaigns.currency', 'rates.exchange_rate')) }}
+        {{ at_rate(
+            'campaigns.budget_amount', rate_or_one('campaigns.currency', 'rates.exchange_rate')
+        ) }}
             as budget_amount,
         campaigns.budget_amount as budget_amount_original,
         campaigns.started_on,

@@ -4,6 +4,10 @@ customers as (
     select * from {{ ref('int_customers') }}
 ),
 
+known as (
+    select * from {{ ref('int_customers_known') }}
+),
+
 versions as (
     select
         *,
@@ -11,12 +15,14 @@ versions as (
     from {{ ref('stg_customers_versions') }}
 ),
 
--- what is written after the as-of date is not known yet, unless nothing else is; of a day the last one holds
+-- what is written after the as-of date is not known yet, unless nothing else is; of several in one
+-- day the last one holds
 days as (
     select
         customers.customer_key,
         versions.*
     from customers
+    inner join known on customers.customer_key = known.customer_key
     inner join versions
     on
         customers.first_source_system = versions.source_system

@@ -73,8 +73,10 @@ at_acquisition as (
             partition by orders.customer_key
             order by
                 case when customer_versions.valid_from <= orders.ordered_on then 0 else 1 end asc,
-                case when customer_versions.valid_from <= orders.ordered_on
-                    then customer_versions.valid_from end desc nulls last,
+                case
+                    when customer_versions.valid_from <= orders.ordered_on
+                        then customer_versions.valid_from
+                end desc nulls last,
                 customer_versions.valid_from asc
         ) = 1
 ),

@@ -14,17 +14,21 @@ first_days as (
     select min(ordered_on) as first_day from orders
 ),
 
--- whole years, and one year ahead for contracts, points and targets
-span as (
-    select
-        cast({{ dbt.date_trunc('year', 'coalesce(min(first_day), ' ~ as_of_date() ~ ')') }} as date) as first_day,
-        cast({{ dbt.dateadd('day', -1, dbt.dateadd('year', 2, dbt.date_trunc('year', as_of_date()))) }} as date)
-            as last_day
+first_day as (
+    select coalesce(min(first_day), {{ as_of_date() }}) as first_day
     from first_days
 ),
 
+-- whole years, and one year ahead for contracts, points and targets
+span as (
+    select
+        cast({{ dbt.date_trunc('year', 'first_day') }} as date) as first_day,
+        {{ dbt.dateadd('year', 2, dbt.date_trunc('year', as_of_date())) }} as end_day
+    from first_day
+),
+
 days as (
-    select {{ each_day('first_day', 'last_day') }} as date_day
+    select {{ each_day('first_day', dbt.dateadd('day', -1, 'end_day')) }} as date_day
     from span
 ),
 
@@ -37,6 +41,14 @@ described as (
         cast({{ dbt.date_trunc('year', 'date_day') }} as date) as year_start,
         cast({{ dbt.date_trunc('week', 'date_day') }} as date) as iso_week_start
     from days
+),
+
+weekdays as (
+    select
+        *,
+        {{ dbt.dateadd('day', 3, 'iso_week_start') }} as iso_thursday,
+        {{ dbt.dateadd('day', 5, 'iso_week_start') }} as iso_saturday
+    from described
 ),
 
 -- an ISO week belongs to the year of its Thursday
@@ -52,14 +64,11 @@ numbered as (
         cast(extract(quarter from date_day) as integer) as quarter_number,
         cast(extract(month from date_day) as integer) as month_number,
         cast(extract(day from date_day) as integer) as day_number,
-        cast(extract(year from {{ dbt.dateadd('day', 3, 'iso_week_start') }}) as integer)
-            as iso_year_number,
+        cast(extract(year from iso_thursday) as integer) as iso_year_number,
         cast(extract(week from date_day) as integer) as iso_week_number,
-        cast({{ dbt.datediff('iso_week_start', 'date_day', 'day') }} + 1 as integer)
-            as iso_weekday_number,
-        {{ dbt.datediff('iso_week_start', 'date_day', 'day') }} >= 5 as is_weekend,
+        date_day >= iso_saturday as is_weekend,
         date_day <= {{ as_of_date() }} as is_past
-    from described
+    from weekdays
 )
 
 select
@@ -70,7 +79,6 @@ select
     day_number,
     iso_year_number,
     iso_week_number,
-    iso_weekday_number,
     is_weekend,
     is_past,
     week_start,

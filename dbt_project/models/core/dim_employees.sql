@@ -7,8 +7,10 @@ employees as (
 keyed as (
     select
         {{ surrogate_key(['source_system', 'employee_id']) }} as employee_key,
-        case when manager_id is not null then {{ surrogate_key(['source_system', 'manager_id']) }} end
-            as manager_employee_key,
+        case
+            when manager_id is not null
+                then {{ surrogate_key(['source_system', 'manager_id']) }}
+        end as manager_employee_key,
         source_system,
         employee_id,
         team,

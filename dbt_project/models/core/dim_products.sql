@@ -18,7 +18,9 @@ converted as (
         products.category,
         products.subcategory,
         products.currency,
-        {{ at_rate('products.list_price', rate_or_one('products.currency', 'rates.exchange_rate')) }}
+        {{ at_rate(
+            'products.list_price', rate_or_one('products.currency', 'rates.exchange_rate')
+        ) }}
             as list_price,
         {{ at_rate('products.unit_cost', rate_or_one('products.currency', 'rates.exchange_rate')) }}
             as unit_cost,

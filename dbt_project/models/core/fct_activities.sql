@@ -24,7 +24,7 @@ select
     activities.occurred_at
 from activities
 inner join customers
-    on activities.customer_key = customers.customer_key
+on activities.customer_key = customers.customer_key
 where
     activities.occurred_on <= {{ as_of_date() }}
     and not customers.is_test

@@ -12,9 +12,11 @@ identities as (
 
 resolved as (
     select
-        {{ surrogate_key(['campaign_touches.source_system', 'campaign_touches.touch_id']) }} as campaign_touch_key,
+        {{ surrogate_key(['campaign_touches.source_system', 'campaign_touches.touch_id']) }}
+            as campaign_touch_key,
         identities.customer_key,
-        {{ surrogate_key(['campaign_touches.source_system', 'campaign_touches.campaign_id']) }} as campaign_key,
+        {{ surrogate_key(['campaign_touches.source_system', 'campaign_touches.campaign_id']) }}
+            as campaign_key,
         campaign_touches.source_system,
         campaign_touches.touch_id,
         campaign_touches.campaign_id,

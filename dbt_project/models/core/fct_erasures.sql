@@ -12,7 +12,8 @@ identities as (
 
 resolved as (
     select
-        {{ surrogate_key(['erasure_requests.source_system', 'erasure_requests.request_id']) }} as erasure_key,
+        {{ surrogate_key(['erasure_requests.source_system', 'erasure_requests.request_id']) }}
+            as erasure_key,
         identities.customer_key,
         erasure_requests.source_system,
         erasure_requests.request_id,

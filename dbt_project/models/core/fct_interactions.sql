@@ -17,7 +17,8 @@ lead_identities as (
 
 resolved as (
     select
-        {{ surrogate_key(['interactions.source_system', 'interactions.interaction_id']) }} as interaction_key,
+        {{ surrogate_key(['interactions.source_system', 'interactions.interaction_id']) }}
+            as interaction_key,
         coalesce(identities.customer_key, lead_identities.customer_key) as customer_key,
         interactions.source_system,
         interactions.interaction_id,

@@ -24,12 +24,14 @@ resolved as (
         leads.lost_reason,
         leads.score,
         leads.created_on,
-        {{ known_by_as_of('leads.first_contacted_on', 'leads.first_contacted_on') }} as first_contacted_on,
+        {{ known_by_as_of('leads.first_contacted_on', 'leads.first_contacted_on') }}
+            as first_contacted_on,
         {{ known_by_as_of('leads.qualified_on', 'leads.qualified_on') }} as qualified_on,
         {{ known_by_as_of('leads.converted_on', 'leads.converted_on') }} as converted_on,
         leads.updated_on,
         leads.created_at,
-        {{ known_by_as_of('leads.first_contacted_at', 'leads.first_contacted_on') }} as first_contacted_at,
+        {{ known_by_as_of('leads.first_contacted_at', 'leads.first_contacted_on') }}
+            as first_contacted_at,
         {{ known_by_as_of('leads.qualified_at', 'leads.qualified_on') }} as qualified_at,
         {{ known_by_as_of('leads.converted_at', 'leads.converted_on') }} as converted_at,
         leads.updated_at

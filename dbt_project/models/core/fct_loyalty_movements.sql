@@ -12,7 +12,8 @@ identities as (
 
 resolved as (
     select
-        {{ surrogate_key(['loyalty_movements.source_system', 'loyalty_movements.movement_id']) }} as loyalty_movement_key,
+        {{ surrogate_key(['loyalty_movements.source_system', 'loyalty_movements.movement_id']) }}
+            as loyalty_movement_key,
         identities.customer_key,
         loyalty_movements.source_system,
         loyalty_movements.movement_id,

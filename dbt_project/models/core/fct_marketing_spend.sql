@@ -15,14 +15,20 @@ converted as (
             'marketing_spend.source_system', 'marketing_spend.spend_date', 'marketing_spend.channel',
             'marketing_spend.campaign_id', 'marketing_spend.cost_type', 'marketing_spend.currency'
         ]) }} as marketing_spend_key,
-        case when marketing_spend.campaign_id is not null then
-            {{ surrogate_key(['marketing_spend.source_system', 'marketing_spend.campaign_id']) }} end as campaign_key,
+        case
+            when marketing_spend.campaign_id is not null
+                then {{ surrogate_key([
+                    'marketing_spend.source_system', 'marketing_spend.campaign_id'
+                ]) }}
+        end as campaign_key,
         marketing_spend.source_system,
         marketing_spend.channel,
         marketing_spend.campaign_id,
         marketing_spend.cost_type,
         marketing_spend.currency,
-        {{ at_rate('marketing_spend.amount', rate_or_one('marketing_spend.currency', 'rates.exchange_rate')) }} as amount,
+        {{ at_rate(
+            'marketing_spend.amount', rate_or_one('marketing_spend.currency', 'rates.exchange_rate')
+        ) }} as amount,
         marketing_spend.amount as amount_original,
         marketing_spend.impressions,
         marketing_spend.clicks,

@@ -21,7 +21,8 @@ rates as (
 
 resolved as (
     select
-        {{ surrogate_key(['opportunities.source_system', 'opportunities.opportunity_id']) }} as opportunity_key,
+        {{ surrogate_key(['opportunities.source_system', 'opportunities.opportunity_id']) }}
+            as opportunity_key,
         coalesce(identities.customer_key, lead_identities.customer_key) as customer_key,
         opportunities.source_system,
         opportunities.opportunity_id,
@@ -29,18 +30,24 @@ resolved as (
         opportunities.customer_id,
         opportunities.owner_id,
         opportunities.stage,
-        case when coalesce(opportunities.closed_on, opportunities.created_on) <= {{ as_of_date() }}
-            then opportunities.lost_reason end as lost_reason,
+        {{ known_by_as_of(
+            'opportunities.lost_reason', 'coalesce(opportunities.closed_on, opportunities.created_on)'
+        ) }} as lost_reason,
         opportunities.currency,
-        {{ at_rate('opportunities.amount', rate_or_one('opportunities.currency', 'rates.exchange_rate')) }} as amount,
+        {{ at_rate(
+            'opportunities.amount', rate_or_one('opportunities.currency', 'rates.exchange_rate')
+        ) }} as amount,
         opportunities.amount as amount_original,
         coalesce(
-            opportunities.is_won and coalesce(opportunities.closed_on, opportunities.created_on) <= {{ as_of_date() }}, false
+            opportunities.is_won
+            and coalesce(opportunities.closed_on, opportunities.created_on) <= {{ as_of_date() }},
+            false
         ) as is_won,
         coalesce(opportunities.deleted_on <= {{ as_of_date() }}, false) as is_deleted,
         opportunities.created_on,
         {{ known_by_as_of('opportunities.quoted_on', 'opportunities.quoted_on') }} as quoted_on,
-        {{ known_by_as_of('opportunities.contract_signed_on', 'opportunities.contract_signed_on') }} as contract_signed_on,
+        {{ known_by_as_of('opportunities.contract_signed_on', 'opportunities.contract_signed_on') }}
+            as contract_signed_on,
         opportunities.contract_starts_on,
         opportunities.contract_ends_on,
         opportunities.expected_close_on,
@@ -49,7 +56,8 @@ resolved as (
         {{ known_by_as_of('opportunities.deleted_on', 'opportunities.deleted_on') }} as deleted_on,
         opportunities.created_at,
         {{ known_by_as_of('opportunities.quoted_at', 'opportunities.quoted_on') }} as quoted_at,
-        {{ known_by_as_of('opportunities.contract_signed_at', 'opportunities.contract_signed_on') }} as contract_signed_at,
+        {{ known_by_as_of('opportunities.contract_signed_at', 'opportunities.contract_signed_on') }}
+            as contract_signed_at,
         opportunities.contract_starts_at,
         opportunities.contract_ends_at,
         {{ known_by_as_of('opportunities.closed_at', 'opportunities.closed_on') }} as closed_at,

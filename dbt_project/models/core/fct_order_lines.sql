@@ -19,7 +19,9 @@ rates as (
 -- a line has its order's day, customer and rate; its product's cost may be in another currency
 placed as (
     select
-        {{ surrogate_key(['order_lines.source_system', 'order_lines.order_id', 'order_lines.line_number']) }}
+        {{ surrogate_key([
+            'order_lines.source_system', 'order_lines.order_id', 'order_lines.line_number'
+        ]) }}
             as order_line_key,
         orders.order_key,
         {{ surrogate_key(['order_lines.source_system', 'order_lines.product_id']) }} as product_key,

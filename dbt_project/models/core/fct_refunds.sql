@@ -56,7 +56,9 @@ converted as (
         identified.customer_id,
         identified.reason,
         identified.currency,
-        {{ at_rate('identified.amount_original', rate_or_one('identified.currency', 'rates.exchange_rate')) }}
+        {{ at_rate(
+            'identified.amount_original', rate_or_one('identified.currency', 'rates.exchange_rate')
+        ) }}
             as amount,
         identified.amount_original,
         identified.refunded_on,

@@ -48,7 +48,9 @@ resolved as (
         told.plan,
         told.billing_period,
         told.currency,
-        {{ known_by_as_of('told.cancel_reason', 'coalesce(told.cancelled_on, told.known_ends_on)') }}
+        {{ known_by_as_of(
+            'told.cancel_reason', 'coalesce(told.cancelled_on, told.known_ends_on)'
+        ) }}
             as cancel_reason,
         told.billing_period_months,
         {{ at_rate('told.recurring_amount', rate_or_one('told.currency', 'rates.exchange_rate')) }}
@@ -72,14 +74,16 @@ resolved as (
         end as paid_from_on,
         {{ known_by_as_of('told.cancelled_on', 'told.cancelled_on') }} as cancelled_on,
         told.known_ends_on as ends_on,
-        {{ known_by_as_of('told.payment_failed_on', 'told.payment_failed_on') }} as payment_failed_on,
+        {{ known_by_as_of('told.payment_failed_on', 'told.payment_failed_on') }}
+            as payment_failed_on,
         told.updated_on,
         {{ known_by_as_of('told.deleted_on', 'told.deleted_on') }} as deleted_on,
         told.started_at,
         told.trial_ends_at,
         {{ known_by_as_of('told.cancelled_at', 'told.cancelled_on') }} as cancelled_at,
         told.known_ends_at as ends_at,
-        {{ known_by_as_of('told.payment_failed_at', 'told.payment_failed_on') }} as payment_failed_at,
+        {{ known_by_as_of('told.payment_failed_at', 'told.payment_failed_on') }}
+            as payment_failed_at,
         told.updated_at,
         {{ known_by_as_of('told.deleted_at', 'told.deleted_on') }} as deleted_at
     from told

@@ -2,7 +2,7 @@ with
 
 survey_responses as (
     select * from {{ ref('stg_survey_responses') }}
-    where {{ has_happened('least(sent_at, responded_at)') }}
+    where coalesce({{ has_happened('least(sent_at, responded_at)') }}, true)
 ),
 
 identities as (
@@ -12,7 +12,8 @@ identities as (
 
 resolved as (
     select
-        {{ surrogate_key(['survey_responses.source_system', 'survey_responses.response_id']) }} as survey_response_key,
+        {{ surrogate_key(['survey_responses.source_system', 'survey_responses.response_id']) }}
+            as survey_response_key,
         identities.customer_key,
         survey_responses.source_system,
         survey_responses.response_id,
@@ -23,13 +24,18 @@ resolved as (
         survey_responses.owner_id,
         survey_responses.question_type,
         survey_responses.touchpoint,
-        {{ known_by_as_of('survey_responses.score', 'survey_responses.responded_on') }} as score,
+        -- an answer without a date is an answer all the same
+        {{ known_by_as_of(
+            'survey_responses.score', 'coalesce(survey_responses.responded_on, ' ~ as_of_date() ~ ')'
+        ) }} as score,
         survey_responses.scale_min,
         survey_responses.scale_max,
         {{ known_by_as_of('survey_responses.sent_on', 'survey_responses.sent_on') }} as sent_on,
-        {{ known_by_as_of('survey_responses.responded_on', 'survey_responses.responded_on') }} as responded_on,
+        {{ known_by_as_of('survey_responses.responded_on', 'survey_responses.responded_on') }}
+            as responded_on,
         {{ known_by_as_of('survey_responses.sent_at', 'survey_responses.sent_on') }} as sent_at,
-        {{ known_by_as_of('survey_responses.responded_at', 'survey_responses.responded_on') }} as responded_at
+        {{ known_by_as_of('survey_responses.responded_at', 'survey_responses.responded_on') }}
+            as responded_at
     from survey_responses
     left join identities
     on

@@ -24,11 +24,13 @@ resolved as (
         coalesce(tickets.reopened_count, 0) as reopened_count,
         coalesce(tickets.is_complaint, false) as is_complaint,
         tickets.opened_on,
-        {{ known_by_as_of('tickets.first_response_on', 'tickets.first_response_on') }} as first_response_on,
+        {{ known_by_as_of('tickets.first_response_on', 'tickets.first_response_on') }}
+            as first_response_on,
         {{ known_by_as_of('tickets.resolved_on', 'tickets.resolved_on') }} as resolved_on,
         tickets.updated_on,
         tickets.opened_at,
-        {{ known_by_as_of('tickets.first_response_at', 'tickets.first_response_on') }} as first_response_at,
+        {{ known_by_as_of('tickets.first_response_at', 'tickets.first_response_on') }}
+            as first_response_at,
         {{ known_by_as_of('tickets.resolved_at', 'tickets.resolved_on') }} as resolved_at,
         tickets.updated_at
     from tickets

@@ -84,7 +84,7 @@ placed as (
     from visit_events
 ),
 
--- a session has the marks of its first marked event and belongs to whoever signed in last
+-- a session has the marks of its first marked event, and is theirs who signed in last
 sessions as (
     select
         source_system,
@@ -94,13 +94,13 @@ sessions as (
         max(anonymous_id) as anonymous_id,
         max_by(customer_id, (occurred_at, event_id)) filter (where customer_id is not null)
             as customer_id,
-        min_by(utm_source, (occurred_at, event_id)) filter (
+        min_by(coalesce(utm_source, ''), (occurred_at, event_id)) filter (
             where coalesce(utm_source, utm_medium, utm_campaign) is not null
         ) as utm_source,
-        min_by(utm_medium, (occurred_at, event_id)) filter (
+        min_by(coalesce(utm_medium, ''), (occurred_at, event_id)) filter (
             where coalesce(utm_source, utm_medium, utm_campaign) is not null
         ) as utm_medium,
-        min_by(utm_campaign, (occurred_at, event_id)) filter (
+        min_by(coalesce(utm_campaign, ''), (occurred_at, event_id)) filter (
             where coalesce(utm_source, utm_medium, utm_campaign) is not null
         ) as utm_campaign,
         min_by(page, (occurred_at, event_id)) filter (where page is not null) as landing_page,
@@ -116,16 +116,18 @@ sessions as (
 
 resolved as (
     select
-        {{ surrogate_key(['sessions.source_system', 'sessions.session_id', 'sessions.visitor_id', 'sessions.visit_number']) }}
+        {{ surrogate_key([
+            'sessions.source_system', 'sessions.session_id', 'sessions.visitor_id', 'sessions.visit_number'
+        ]) }}
             as session_key,
         identities.customer_key,
         sessions.source_system,
         sessions.session_id,
         sessions.anonymous_id,
         sessions.customer_id,
-        sessions.utm_source,
-        sessions.utm_medium,
-        sessions.utm_campaign,
+        nullif(sessions.utm_source, '') as utm_source,
+        nullif(sessions.utm_medium, '') as utm_medium,
+        nullif(sessions.utm_campaign, '') as utm_campaign,
         sessions.landing_page,
         sessions.device,
         sessions.country,

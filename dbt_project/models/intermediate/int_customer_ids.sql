@@ -1,64 +1,52 @@
 with
 
 evidence as (
-    select source_system, 'customer' as identity_type, customer_id as source_customer_id,
-        created_on as happened_on, true as is_activity, known_at
-    from {{ ref('stg_customers') }}
+    {{ mention(ref('stg_customers'), 'created_on') }}
     union all
-    select source_system, 'customer', customer_id, null, false, known_at
-    from {{ ref('stg_customers_versions') }}
+    {{ mention(ref('stg_customers_versions'), 'cast(null as date)', is_activity='false') }}
     union all
-    select source_system, 'customer', merged_into_id, null, false, known_at
-    from {{ ref('stg_customers') }}
+    {{ mention(
+        ref('stg_customers'), 'cast(null as date)', is_activity='false', id='merged_into_id'
+    ) }}
     union all
-    select source_system, 'customer', customer_id, created_on, true, known_at
-    from {{ ref('stg_leads') }}
+    {{ mention(ref('stg_leads'), 'created_on') }}
     union all
-    select source_system, 'lead', lead_id, created_on, true, known_at
-    from {{ ref('stg_leads') }}
+    {{ mention(ref('stg_leads'), 'created_on', identity_type='lead', id='lead_id') }}
     union all
-    select source_system, 'customer', customer_id, created_on, true, known_at
-    from {{ ref('stg_opportunities') }}
+    {{ mention(ref('stg_opportunities'), 'created_on') }}
     union all
-    select source_system, 'customer', customer_id, ordered_on, true, known_at
-    from {{ ref('stg_orders') }}
+    {{ mention(ref('stg_opportunities'), 'created_on', identity_type='lead', id='lead_id') }}
     union all
-    select source_system, 'customer', customer_id, refunded_on, true, known_at
-    from {{ ref('stg_refunds') }}
+    {{ mention(ref('stg_orders'), 'ordered_on') }}
     union all
-    select source_system, 'customer', customer_id, started_on, true, known_at
-    from {{ ref('stg_subscriptions') }}
+    {{ mention(ref('stg_refunds'), 'refunded_on') }}
     union all
-    select source_system, 'customer', customer_id, updated_on, false, known_at
-    from {{ ref('stg_subscriptions') }}
+    {{ mention(ref('stg_subscriptions'), 'started_on') }}
     union all
-    select source_system, 'customer', customer_id, occurred_on, true, known_at
-    from {{ ref('stg_web_events') }}
+    {{ mention(ref('stg_subscriptions'), 'updated_on', is_activity='false') }}
     union all
-    select source_system, 'customer', customer_id, occurred_on, true, known_at
-    from {{ ref('stg_interactions') }}
+    {{ mention(ref('stg_web_events'), 'occurred_on') }}
     union all
-    select source_system, 'customer', customer_id, opened_on, true, known_at
-    from {{ ref('stg_tickets') }}
+    {{ mention(ref('stg_interactions'), 'occurred_on') }}
     union all
-    select source_system, 'customer', customer_id, responded_on, true, known_at
-    from {{ ref('stg_survey_responses') }}
+    {{ mention(ref('stg_interactions'), 'occurred_on', identity_type='lead', id='lead_id') }}
     union all
-    select source_system, 'customer', customer_id, sent_on, false, known_at
-    from {{ ref('stg_survey_responses') }}
+    {{ mention(ref('stg_tickets'), 'opened_on') }}
     union all
-    select source_system, 'customer', customer_id, touched_on, action in ('clicked', 'converted'),
-        known_at
-    from {{ ref('stg_campaign_touches') }}
+    {{ mention(ref('stg_survey_responses'), 'responded_on') }}
     union all
-    select source_system, 'customer', customer_id, occurred_on, true, known_at
-    from {{ ref('stg_loyalty_movements') }}
+    {{ mention(ref('stg_survey_responses'), 'sent_on', is_activity='false') }}
     union all
-    select source_system, 'customer', customer_id, recorded_on, true, known_at
-    from {{ ref('stg_consents') }}
+    {{ mention(
+        ref('stg_campaign_touches'), 'touched_on',
+        is_activity="action in ('clicked', 'converted')"
+    ) }}
     union all
-    select source_system, 'customer', customer_id, requested_on, false, known_at
-    from {{ ref('stg_erasure_requests') }}
+    {{ mention(ref('stg_loyalty_movements'), 'occurred_on') }}
+    union all
+    {{ mention(ref('stg_consents'), 'recorded_on') }}
+    union all
+    {{ mention(ref('stg_erasure_requests'), 'requested_on', is_activity='false') }}
 ),
 
 -- what lies after the as-of date has not happened yet
@@ -76,7 +64,6 @@ ids as (
         min(happened_on) is null as is_undated,
         {{ local_date('min(known_at)') }} as first_loaded_on
     from evidence
-    where source_customer_id is not null
     group by source_system, identity_type, source_customer_id
 )
 

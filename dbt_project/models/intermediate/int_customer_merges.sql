@@ -1,6 +1,6 @@
 with recursive
 
-merges as (
+stated_merges as (
     select
         source_system,
         customer_id,
@@ -15,17 +15,17 @@ walks as (
         source_system,
         customer_id,
         merged_into_id as reached_id
-    from merges
+    from stated_merges
     union
     select
         walks.source_system,
         walks.customer_id,
-        merges.merged_into_id as reached_id
+        stated_merges.merged_into_id as reached_id
     from walks
-    inner join merges
+    inner join stated_merges
     on
-        walks.source_system = merges.source_system
-        and walks.reached_id = merges.customer_id
+        walks.source_system = stated_merges.source_system
+        and walks.reached_id = stated_merges.customer_id
 ),
 
 cycles as (
@@ -38,15 +38,15 @@ cycles as (
 
 judged as (
     select
-        merges.source_system,
-        merges.customer_id,
-        merges.merged_into_id,
+        stated_merges.source_system,
+        stated_merges.customer_id,
+        stated_merges.merged_into_id,
         cycles.customer_id is not null as is_refused
-    from merges
+    from stated_merges
     left join cycles
     on
-        merges.source_system = cycles.source_system
-        and merges.customer_id = cycles.customer_id
+        stated_merges.source_system = cycles.source_system
+        and stated_merges.customer_id = cycles.customer_id
 )
 
 select * from judged

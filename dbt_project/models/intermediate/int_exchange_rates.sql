@@ -36,16 +36,25 @@ daily_quotes as (
         ) = 1
 ),
 
-spans as (
+ordered_quotes as (
     select
         currency,
         exchange_rate,
         rate_date as quoted_on,
+        lead(rate_date) over (partition by currency order by rate_date asc) as next_quoted_on
+    from daily_quotes
+),
+
+spans as (
+    select
+        currency,
+        exchange_rate,
+        quoted_on,
         coalesce(
-            cast({{ dbt.dateadd('day', -1, 'lead(rate_date) over (partition by currency order by rate_date asc)') }} as date),
+            cast({{ dbt.dateadd('day', -1, 'next_quoted_on') }} as date),
             {{ as_of_date() }}
         ) as last_on
-    from daily_quotes
+    from ordered_quotes
 ),
 
 -- one row per day, so that a large table joins on equality

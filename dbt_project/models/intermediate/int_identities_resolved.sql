@@ -8,7 +8,7 @@ leads as (
     select * from {{ ref('stg_leads') }}
 ),
 
-merges as (
+accepted_merges as (
     select * from {{ ref('int_customer_merges') }}
     where not is_refused
 ),
@@ -18,17 +18,17 @@ walks as (
         source_system,
         customer_id,
         merged_into_id as reached_id
-    from merges
+    from accepted_merges
     union all
     select
         walks.source_system,
         walks.customer_id,
-        merges.merged_into_id as reached_id
+        accepted_merges.merged_into_id as reached_id
     from walks
-    inner join merges
+    inner join accepted_merges
     on
-        walks.source_system = merges.source_system
-        and walks.reached_id = merges.customer_id
+        walks.source_system = accepted_merges.source_system
+        and walks.reached_id = accepted_merges.customer_id
 ),
 
 -- where the walk ends: at an id that is merged no further
@@ -38,11 +38,11 @@ survivors as (
         walks.customer_id,
         walks.reached_id as surviving_id
     from walks
-    left join merges
+    left join accepted_merges
     on
-        walks.source_system = merges.source_system
-        and walks.reached_id = merges.customer_id
-    where merges.customer_id is null
+        walks.source_system = accepted_merges.source_system
+        and walks.reached_id = accepted_merges.customer_id
+    where accepted_merges.customer_id is null
 ),
 
 -- a lead with a customer id stands for that customer, any other for a customer of its own
@@ -88,7 +88,8 @@ keyed as (
         source_customer_id,
         surviving_id,
         case
-            when surviving_id is not null then {{ surrogate_key(['source_system', 'surviving_id']) }}
+            when surviving_id is not null
+                then {{ surrogate_key(['source_system', 'surviving_id']) }}
             else {{ surrogate_key(['source_system', "'lead'", 'source_customer_id']) }}
         end as customer_key,
         match_rule

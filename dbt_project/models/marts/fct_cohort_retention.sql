@@ -13,10 +13,13 @@ dates as (
 ),
 
 segment_types as (
-    select segment_type
-    from (
-        values ('all'), ('channel'), ('country'), ('first_category')
-    ) as types (segment_type)
+    select 'all' as segment_type
+    union all
+    select 'channel' as segment_type
+    union all
+    select 'country' as segment_type
+    union all
+    select 'first_category' as segment_type
 ),
 
 -- A customer has one row per cell, so that counts of combinations add up to counts of segments.
@@ -83,12 +86,17 @@ cohorts as (
     where period_number = 0
 ),
 
+cohort_grains as (
+    select distinct cohort_grain
+    from cohorts
+),
+
 periods as (
     select distinct
         cohort_grains.cohort_grain,
         {{ period_start('cohort_grains.cohort_grain', 'dates.date_day') }} as period_start
     from dates
-    cross join (select distinct cohort_grain from cohorts) as cohort_grains
+    cross join cohort_grains
     where dates.date_day <= {{ as_of_date() }}
 ),
 
@@ -101,13 +109,14 @@ cells as (
         cohorts.segment_value,
         cohorts.cohort_size,
         periods.period_start,
-        {{ periods_between('cohorts.cohort_grain', 'cohorts.cohort_start', 'periods.period_start') }}
-            as period_number
+        {{ periods_between(
+            'cohorts.cohort_grain', 'cohorts.cohort_start', 'periods.period_start'
+        ) }} as period_number
     from cohorts
     inner join periods
-        on
-            cohorts.cohort_grain = periods.cohort_grain
-            and cohorts.cohort_start <= periods.period_start
+    on
+        cohorts.cohort_grain = periods.cohort_grain
+        and cohorts.cohort_start <= periods.period_start
 ),
 
 filled as (
@@ -128,12 +137,12 @@ filled as (
         coalesce(measured.known_margin_amount, 0) as known_margin_amount
     from cells
     left join measured
-        on
-            cells.cohort_grain = measured.cohort_grain
-            and cells.cohort_start = measured.cohort_start
-            and cells.segment_type = measured.segment_type
-            and cells.segment_value = measured.segment_value
-            and cells.period_number = measured.period_number
+    on
+        cells.cohort_grain = measured.cohort_grain
+        and cells.cohort_start = measured.cohort_start
+        and cells.segment_type = measured.segment_type
+        and cells.segment_value = measured.segment_value
+        and cells.period_number = measured.period_number
 ),
 
 accumulated as (

@@ -21,11 +21,12 @@ valued as (
 ranked as (
     select
         customer_key,
-        sum(value_amount) over (
-            order by value_amount desc nulls last, customer_key asc
-            rows between unbounded preceding and current row
-        ) - value_amount as value_before_amount,
-        sum(value_amount) over () as total_value_amount
+        cast(
+            sum(value_amount) over (
+                order by value_amount desc nulls last, customer_key asc
+                rows between unbounded preceding and current row
+            ) - value_amount as double
+        ) / cast(sum(value_amount) over () as double) as share_before
     from valued
     where
         value_amount > 0
@@ -38,10 +39,8 @@ classed as (
         valued.*,
         case
             when valued.is_guest or valued.is_erased then null
-            when ranked.value_before_amount
-                < {{ money(parameter('value_class_a_ratio')) }} * ranked.total_value_amount then 'A'
-            when ranked.value_before_amount
-                < {{ money(parameter('value_class_b_ratio')) }} * ranked.total_value_amount then 'B'
+            when ranked.share_before < {{ parameter('value_class_a_ratio') }} then 'A'
+            when ranked.share_before < {{ parameter('value_class_b_ratio') }} then 'B'
             else 'C'
         end as value_class
     from valued
@@ -57,11 +56,18 @@ typed as (
         cast(status as varchar) as status,
         cast(order_count as bigint) as order_count,
         cast(frequency as bigint) as frequency,
-        cast({{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }} as integer)
-            as recency_days,
-        cast({{ dbt.datediff('first_ordered_on', as_of_date(), 'day') }} as integer) as age_days,
-        cast({{ dbt.datediff('last_ordered_on', as_of_date(), 'day') }} as integer)
-            as days_since_last_order,
+        cast(
+            {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }}
+            as integer
+        ) as recency_days,
+        cast(
+            {{ dbt.datediff('first_ordered_on', as_of_date(), 'day') }}
+            as integer
+        ) as age_days,
+        cast(
+            {{ dbt.datediff('last_ordered_on', as_of_date(), 'day') }}
+            as integer
+        ) as days_since_last_order,
         {{ rounded_money('mean_repeat_value') }} as monetary_amount,
         {{ rounded_money('revenue_amount') }} as historical_revenue_amount,
         {{ rounded_money('refund_amount') }} as historical_refund_amount,

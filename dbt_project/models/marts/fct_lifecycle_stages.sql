@@ -23,8 +23,9 @@ select
     states.entered_on,
     states.exited_on,
     cast(
-        {{ dbt.datediff('states.entered_on', 'coalesce(states.exited_on, ' ~ as_of_date() ~ ')', 'day') }}
-        as integer
+        {{ dbt.datediff(
+            'states.entered_on', 'coalesce(states.exited_on, ' ~ as_of_date() ~ ')', 'day'
+        ) }} as integer
     ) as days_in_stage,
     states.entry_reason,
     entry_activities.activity_key as entry_activity_key,
@@ -34,12 +35,12 @@ select
     {{ as_of_date() }} as as_of_date
 from states
 inner join customers
-    on states.customer_key = customers.customer_key
+on states.customer_key = customers.customer_key
 left join entry_activities
-    on
-        states.customer_key = entry_activities.customer_key
-        and states.stage_number = entry_activities.stage_number
+on
+    states.customer_key = entry_activities.customer_key
+    and states.stage_number = entry_activities.stage_number
 left join attitudes
-    on
-        states.customer_key = attitudes.customer_key
-        and states.stage_number = attitudes.stage_number
+on
+    states.customer_key = attitudes.customer_key
+    and states.stage_number = attitudes.stage_number

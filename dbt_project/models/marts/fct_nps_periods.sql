@@ -5,10 +5,15 @@ counted as (
 ),
 
 segment_types as (
-    select segment_type
-    from (
-        values ('all'), ('channel'), ('country'), ('stage'), ('touchpoint')
-    ) as types (segment_type)
+    select 'all' as segment_type
+    union all
+    select 'channel' as segment_type
+    union all
+    select 'country' as segment_type
+    union all
+    select 'stage' as segment_type
+    union all
+    select 'touchpoint' as segment_type
 ),
 
 segmented as (

@@ -9,6 +9,40 @@ segments as (
     where recency_score_from is not null
 ),
 
+scores as (
+    select 1 as score
+    union all
+    select 2 as score
+    union all
+    select 3 as score
+    union all
+    select 4 as score
+    union all
+    select 5 as score
+),
+
+-- Every combination is named once here, since a range join over all customers is slow.
+named_scores as (
+    select
+        segments.segment,
+        recency_scores.score as recency_score,
+        frequency_scores.score as frequency_score,
+        monetary_scores.score as monetary_score
+    from segments
+    inner join scores as recency_scores
+    on
+        segments.recency_score_from <= recency_scores.score
+        and segments.recency_score_to >= recency_scores.score
+    inner join scores as frequency_scores
+    on
+        segments.frequency_score_from <= frequency_scores.score
+        and segments.frequency_score_to >= frequency_scores.score
+    inner join scores as monetary_scores
+    on
+        segments.monetary_score_from <= monetary_scores.score
+        and segments.monetary_score_to >= monetary_scores.score
+),
+
 cuts as (
     select
         snapshot_on,
@@ -81,16 +115,13 @@ scored as (
 segmented as (
     select
         scored.*,
-        case when scored.is_lapsed then 'lapsed' else segments.segment end as segment
+        case when scored.is_lapsed then 'lapsed' else named_scores.segment end as segment
     from scored
-    left join segments
-        on
-            scored.recency_score >= segments.recency_score_from
-            and scored.recency_score <= segments.recency_score_to
-            and scored.frequency_score >= segments.frequency_score_from
-            and scored.frequency_score <= segments.frequency_score_to
-            and scored.monetary_score >= segments.monetary_score_from
-            and scored.monetary_score <= segments.monetary_score_to
+    left join named_scores
+    on
+        scored.recency_score = named_scores.recency_score
+        and scored.frequency_score = named_scores.frequency_score
+        and scored.monetary_score = named_scores.monetary_score
 ),
 
 typed as (

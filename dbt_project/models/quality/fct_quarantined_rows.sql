@@ -32,10 +32,10 @@ last_valid_rows as (
         max(valid_rows.load_id) as last_load_id
     from refused_keys
     inner join valid_rows
-        on
-            refused_keys.source_system = valid_rows.source_system
-            and refused_keys.table_name = valid_rows.table_name
-            and refused_keys.recognisable_key = valid_rows.row_key
+    on
+        refused_keys.source_system = valid_rows.source_system
+        and refused_keys.table_name = valid_rows.table_name
+        and refused_keys.recognisable_key = valid_rows.row_key
     group by
         refused_keys.source_system, refused_keys.table_name, refused_keys.recognisable_key
 ),
@@ -58,15 +58,15 @@ with_fates as (
         cast(quarantine.quarantined_at as timestamp) as quarantined_at
     from quarantine
     left join loads
-        on
-            quarantine.load_id = loads.load_id
-            and quarantine.source_system = loads.source_system
-            and quarantine.table_name = loads.table_name
+    on
+        quarantine.load_id = loads.load_id
+        and quarantine.source_system = loads.source_system
+        and quarantine.table_name = loads.table_name
     left join last_valid_rows
-        on
-            quarantine.source_system = last_valid_rows.source_system
-            and quarantine.table_name = last_valid_rows.table_name
-            and quarantine.recognisable_key = last_valid_rows.recognisable_key
+    on
+        quarantine.source_system = last_valid_rows.source_system
+        and quarantine.table_name = last_valid_rows.table_name
+        and quarantine.recognisable_key = last_valid_rows.recognisable_key
 )
 
 select * from with_fates

@@ -4,7 +4,7 @@ versions as (
     select * from {{ source('feed', 'employees') }}
 ),
 
--- of several rows written at one instant one holds; read again, it is known from its first load
+-- of rows written at one instant one holds; read again, it is known from its first load
 instants as (
     select
         *,
@@ -13,7 +13,9 @@ instants as (
     qualify
         row_number() over (
             partition by source_system, employee_id, known_at
-            order by load_id asc, row_number desc
+            order by
+                load_id asc,
+                row_number desc
         ) = 1
 ),
 

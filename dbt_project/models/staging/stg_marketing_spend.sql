@@ -7,7 +7,9 @@ versions as (
 current_versions as (
     select *
     from versions
-    qualify {{ is_current_version(['spend_date', 'channel', 'campaign_id', 'cost_type', 'currency']) }}
+    qualify {{ is_current_version([
+        'spend_date', 'channel', 'campaign_id', 'cost_type', 'currency'
+    ]) }}
 )
 
 select

@@ -4,7 +4,7 @@ versions as (
     select * from {{ source('feed', 'opportunities') }}
 ),
 
--- of several rows written at one instant one holds; read again, it is known from its first load
+-- of rows written at one instant one holds; read again, it is known from its first load
 instants as (
     select
         *,
@@ -13,7 +13,10 @@ instants as (
     qualify
         row_number() over (
             partition by source_system, opportunity_id, coalesce(updated_at, known_at)
-            order by case when updated_at is not null then content_hash end desc nulls last, load_id asc, row_number desc
+            order by
+                case when updated_at is not null then content_hash end desc nulls last,
+                load_id asc,
+                row_number desc
         ) = 1
 ),
 

@@ -23,13 +23,16 @@ web_sessions as (
 conversations as (
     select
         customer_key,
-        case direction when 'inbound' then 'interaction_received' else 'interaction_made' end as activity,
+        case direction
+            when 'inbound' then 'interaction_received'
+            else 'interaction_made'
+        end as activity,
         interaction_key as fact_key,
         source_system,
         interaction_id as source_id,
         cast(null as decimal(28, 8)) as revenue_amount,
-        occurred_on as occurred_on,
-        occurred_at as occurred_at
+        occurred_on,
+        occurred_at
     from interactions
     union all
     select

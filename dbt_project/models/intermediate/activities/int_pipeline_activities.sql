@@ -16,13 +16,15 @@ contacted_leads as (
             when first_contacted_at is not null then first_contacted_at
             when qualified_at is not null then qualified_at
             when converted_at is not null then converted_at
-            when status in ('contacted', 'qualified', 'converted') then coalesce(updated_at, created_at)
+            when status in ('contacted', 'qualified', 'converted')
+                then coalesce(updated_at, created_at)
         end as contacted_at,
         case
             when first_contacted_at is not null then first_contacted_on
             when qualified_at is not null then qualified_on
             when converted_at is not null then converted_on
-            when status in ('contacted', 'qualified', 'converted') then coalesce(updated_on, created_on)
+            when status in ('contacted', 'qualified', 'converted')
+                then coalesce(updated_on, created_on)
         end as contacted_on
     from leads
 ),

@@ -17,7 +17,7 @@ counted_refunds as (
     select refunds.*
     from refunds
     left join orders
-        on refunds.order_key = orders.order_key
+    on refunds.order_key = orders.order_key
     where refunds.order_key is null or orders.is_valid
 ),
 

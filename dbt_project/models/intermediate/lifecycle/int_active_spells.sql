@@ -29,10 +29,10 @@ with_lapse as (
         coalesce(contract_spells.grace_until, with_next_order.lapses_on) as lapses_on
     from with_next_order
     left join contract_spells
-        on
-            with_next_order.customer_key = contract_spells.customer_key
-            and with_next_order.lapses_on >= contract_spells.served_from
-            and with_next_order.lapses_on < contract_spells.grace_until
+    on
+        with_next_order.customer_key = contract_spells.customer_key
+        and with_next_order.lapses_on >= contract_spells.served_from
+        and with_next_order.lapses_on < contract_spells.grace_until
 ),
 
 -- an order on the very day of lapse wins

@@ -21,7 +21,9 @@ numbered as (
         *,
         sum(
             case
-                when paid_from_on <= {{ days_after('covered_until', parameter('contract_grace_days')) }}
+                when
+                    paid_from_on
+                    <= {{ days_after('covered_until', parameter('contract_grace_days')) }}
                     then 0
                 else 1
             end
@@ -50,7 +52,8 @@ select
     served_until,
     {{ days_after('served_until', parameter('contract_grace_days')) }} as grace_until,
     case
-        when {{ days_after('served_until', parameter('contract_grace_days')) }} <= {{ as_of_date() }}
+        when
+            {{ days_after('served_until', parameter('contract_grace_days')) }} <= {{ as_of_date() }}
             then served_until
     end as lost_on
 from spells

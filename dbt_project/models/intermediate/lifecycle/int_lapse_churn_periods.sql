@@ -36,7 +36,7 @@ segmented as (
         {{ period_start('grains.period_grain', 'spells.lost_on') }} as lost_in
     from spells
     inner join customers
-        on spells.customer_key = customers.customer_key
+    on spells.customer_key = customers.customer_key
     cross join grains
     cross join segment_types
 ),
@@ -103,11 +103,11 @@ summed as (
     from periods
     cross join segments
     left join movements
-        on
-            periods.period_grain = movements.period_grain
-            and periods.period_start = movements.period_start
-            and segments.segment_type = movements.segment_type
-            and segments.segment_value = movements.segment_value
+    on
+        periods.period_grain = movements.period_grain
+        and periods.period_start = movements.period_start
+        and segments.segment_type = movements.segment_type
+        and segments.segment_value = movements.segment_value
     group by
         periods.period_grain,
         periods.period_start,

@@ -16,7 +16,7 @@ acquisitions as (
         orders.ordered_at as acquired_at
     from orders
     inner join counted_customers
-        on orders.customer_key = counted_customers.customer_key
+    on orders.customer_key = counted_customers.customer_key
     where orders.is_acquisition
 )
 
@@ -27,7 +27,7 @@ select
     count(*) as order_count
 from orders
 inner join acquisitions
-    on
-        orders.customer_key = acquisitions.customer_key
-        and orders.ordered_at >= acquisitions.acquired_at
+on
+    orders.customer_key = acquisitions.customer_key
+    and orders.ordered_at >= acquisitions.acquired_at
 group by orders.customer_key, orders.ordered_on

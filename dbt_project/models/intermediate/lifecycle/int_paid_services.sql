@@ -24,7 +24,7 @@ clipped as (
         ) as service_until
     from subscriptions
     inner join counted_customers
-        on subscriptions.customer_key = counted_customers.customer_key
+    on subscriptions.customer_key = counted_customers.customer_key
 )
 
 select

@@ -20,11 +20,11 @@ select
     end as attitude
 from states
 inner join answers
-    on
-        states.customer_key = answers.customer_key
-        and answers.responded_on
-        < coalesce(states.exited_on, {{ days_after(as_of_date(), 1) }})
+on
+    states.customer_key = answers.customer_key
+    and answers.responded_on
+    < coalesce(states.exited_on, {{ days_after(as_of_date(), 1) }})
 qualify row_number() over (
     partition by states.customer_key, states.stage_number
-    order by answers.responded_at desc, answers.survey_response_key
+    order by answers.responded_at desc, answers.survey_response_key asc
 ) = 1

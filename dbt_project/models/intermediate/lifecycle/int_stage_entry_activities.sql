@@ -29,10 +29,10 @@ select
     activities.activity_key
 from states
 inner join activities
-    on
-        states.customer_key = activities.customer_key
-        and states.entered_on = activities.occurred_on
-        and states.entry_reason = activities.entry_reason
+on
+    states.customer_key = activities.customer_key
+    and states.entered_on = activities.occurred_on
+    and states.entry_reason = activities.entry_reason
 qualify row_number() over (
     partition by states.customer_key, states.stage_number
     order by activities.occurred_at, activities.activity_key

@@ -35,7 +35,7 @@ renewals as (
         ) as happened_on
     from services
     inner join period_numbers
-        on period_numbers.generated_number > 1
+    on period_numbers.generated_number > 1
 ),
 
 -- days on which nothing happens but a parameter's time is up
@@ -148,5 +148,5 @@ select
     greatest(events.happened_on, customers.known_on) as told_on
 from events
 inner join customers
-    on events.customer_key = customers.customer_key
+on events.customer_key = customers.customer_key
 where events.happened_on <= {{ as_of_date() }}

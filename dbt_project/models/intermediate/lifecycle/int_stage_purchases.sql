@@ -19,11 +19,11 @@ orders_and_contracts as (
         contract_spells.customer_key is not null as is_within_contract
     from order_days
     left join contract_spells
-        on
-            order_days.customer_key = contract_spells.customer_key
-            and order_days.ordered_on >= contract_spells.served_from
-            and order_days.ordered_on
-            < coalesce(contract_spells.lost_on, {{ days_after(as_of_date(), 1) }})
+    on
+        order_days.customer_key = contract_spells.customer_key
+        and order_days.ordered_on >= contract_spells.served_from
+        and order_days.ordered_on
+        < coalesce(contract_spells.lost_on, {{ days_after(as_of_date(), 1) }})
     union all
     select
         customer_key,
@@ -45,7 +45,7 @@ counted as (
         is_within_contract,
         sum(order_count) over (
             partition by customer_key
-            order by purchased_on, is_contract desc
+            order by purchased_on asc, is_contract desc
             rows between unbounded preceding and current row
         ) as order_count,
         min(purchased_on) over (partition by customer_key) as first_purchased_on

@@ -18,9 +18,9 @@ with_purchase as (
         greatest(purchases.order_count, days.period_count) as purchase_count
     from days
     left join purchases
-        on
-            days.customer_key = purchases.customer_key
-            and days.purchased_on = purchases.purchased_on
+    on
+        days.customer_key = purchases.customer_key
+        and days.purchased_on = purchases.purchased_on
 ),
 
 staged as (
@@ -42,7 +42,8 @@ staged as (
             when purchase_count = 1 and reactivated_on is null then 'new'
             when
                 purchase_count >= {{ parameter('loyal_order_count') }}
-                and changed_on >= {{ days_after('first_purchased_on', parameter('loyal_tenure_days')) }}
+                and changed_on
+                >= {{ days_after('first_purchased_on', parameter('loyal_tenure_days')) }}
                 and (
                     is_contract
                     or changed_on <= {{ days_after('purchased_on', parameter('loyal_gap_days')) }}
@@ -69,7 +70,8 @@ select
     case
         when stage = 'terminated' then 'terminated'
         when stage = 'prospect' then 'first_known'
-        when stage = 'engaged' and former_stage is distinct from 'opportunity' then 'first_contact'
+        when stage = 'engaged' and former_stage = 'prospect' then 'first_contact'
+        when stage = 'engaged' and former_stage is null then 'first_contact'
         when stage = 'engaged' and has_lost_opportunity then 'opportunity_lost'
         when stage = 'engaged' then 'trial_ended'
         when stage = 'opportunity' and has_opportunity then 'opportunity_opened'

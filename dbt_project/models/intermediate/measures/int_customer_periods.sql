@@ -14,8 +14,11 @@ entries as (
 ),
 
 period_grains as (
-    select period_grain
-    from (values ('week'), ('month'), ('quarter')) as grains (period_grain)
+    select 'week' as period_grain
+    union all
+    select 'month' as period_grain
+    union all
+    select 'quarter' as period_grain
 ),
 
 -- Everyone has an acquisition period, whatever was booked in it.

@@ -5,8 +5,11 @@ responses as (
 ),
 
 period_grains as (
-    select period_grain
-    from (values ('month'), ('quarter'), ('year')) as grains (period_grain)
+    select 'month' as period_grain
+    union all
+    select 'quarter' as period_grain
+    union all
+    select 'year' as period_grain
 ),
 
 first_days as (
@@ -74,12 +77,12 @@ named_answers as (
         answers.survey_response_key
     from answers
     inner join periods
-        on
-            periods.is_everything
-            or (
-                answers.responded_on >= periods.period_start
-                and answers.responded_on < periods.period_end
-            )
+    on
+        periods.is_everything
+        or (
+            answers.responded_on >= periods.period_start
+            and answers.responded_on < periods.period_end
+        )
 ),
 
 last_answers as (
@@ -91,12 +94,12 @@ last_answers as (
         answers.survey_response_key
     from answers
     inner join periods
-        on
-            periods.is_everything
-            or (
-                answers.responded_on >= periods.window_opens_on
-                and answers.responded_on < periods.period_end
-            )
+    on
+        periods.is_everything
+        or (
+            answers.responded_on >= periods.window_opens_on
+            and answers.responded_on < periods.period_end
+        )
     qualify row_number() over (
         partition by periods.period_grain, periods.period_start, answers.respondent_key
         order by
@@ -115,9 +118,9 @@ invitations as (
         responses.survey_response_key
     from responses
     inner join periods
-        on
-            responses.sent_on >= periods.period_start
-            and responses.sent_on < periods.period_end
+    on
+        responses.sent_on >= periods.period_start
+        and responses.sent_on < periods.period_end
 ),
 
 counted as (

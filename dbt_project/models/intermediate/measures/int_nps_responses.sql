@@ -39,10 +39,10 @@ with_respondents as (
         customers.customer_key
     from responses
     left join customers
-        on
-            responses.customer_key = customers.customer_key
-            and not customers.is_guest
-            and not customers.is_erased
+    on
+        responses.customer_key = customers.customer_key
+        and not customers.is_guest
+        and not customers.is_erased
     where not coalesce(customers.is_test, false)
 ),
 
@@ -53,15 +53,15 @@ with_stages as (
         answered_stages.stage as stage_when_answered
     from with_respondents
     left join stage_states as invited_stages
-        on
-            with_respondents.customer_key = invited_stages.customer_key
-            and with_respondents.sent_on >= invited_stages.entered_on
-            and with_respondents.sent_on < invited_stages.exited_on
+    on
+        with_respondents.customer_key = invited_stages.customer_key
+        and with_respondents.sent_on >= invited_stages.entered_on
+        and with_respondents.sent_on < invited_stages.exited_on
     left join stage_states as answered_stages
-        on
-            with_respondents.customer_key = answered_stages.customer_key
-            and with_respondents.responded_on >= answered_stages.entered_on
-            and with_respondents.responded_on < answered_stages.exited_on
+    on
+        with_respondents.customer_key = answered_stages.customer_key
+        and with_respondents.responded_on >= answered_stages.entered_on
+        and with_respondents.responded_on < answered_stages.exited_on
 )
 
 select * from with_stages

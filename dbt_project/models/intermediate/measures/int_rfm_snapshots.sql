@@ -60,9 +60,9 @@ buyers as (
         order_days.last_ordered_on
     from order_days
     inner join snapshots
-        on
-            order_days.last_ordered_on <= snapshots.snapshot_on
-            and order_days.next_ordered_on > snapshots.snapshot_on
+    on
+        order_days.last_ordered_on <= snapshots.snapshot_on
+        and order_days.next_ordered_on > snapshots.snapshot_on
 ),
 
 windows as (
@@ -73,9 +73,9 @@ windows as (
         sum(days.net_amount) as monetary_amount
     from days
     inner join snapshots
-        on
-            days.entered_on >= snapshots.window_opens_on
-            and days.entered_on <= snapshots.snapshot_on
+    on
+        days.entered_on >= snapshots.window_opens_on
+        and days.entered_on <= snapshots.snapshot_on
     group by days.customer_key, snapshots.snapshot_on
 ),
 
@@ -83,14 +83,17 @@ measured as (
     select
         buyers.customer_key,
         buyers.snapshot_on,
-        {{ dbt.datediff('buyers.last_ordered_on', 'buyers.snapshot_on', 'day') }} as recency_days,
+        cast(
+            {{ dbt.datediff('buyers.last_ordered_on', 'buyers.snapshot_on', 'day') }}
+            as integer
+        ) as recency_days,
         coalesce(windows.frequency_count, 0) as frequency_count,
         {{ rounded_money('coalesce(windows.monetary_amount, 0)') }} as monetary_amount
     from buyers
     left join windows
-        on
-            buyers.customer_key = windows.customer_key
-            and buyers.snapshot_on = windows.snapshot_on
+    on
+        buyers.customer_key = windows.customer_key
+        and buyers.snapshot_on = windows.snapshot_on
 )
 
 select * from measured
