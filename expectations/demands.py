@@ -186,10 +186,7 @@ def email_shaped(*columns: str) -> Demands:
 
 def phone_shaped(*columns: str) -> Demands:
     """The value is a telephone number as E.164 writes it, or its digits where nobody knows the country."""
-    return tuple(
-        _shaped(column, r"^\+?[0-9]{5,20}$", "is a telephone number")
-        for column in columns
-    )
+    return tuple(_shaped(column, r"^\+?[0-9]{5,20}$", "is a telephone number") for column in columns)
 
 
 def not_negative(*columns: str) -> Demands:

@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -105,7 +104,7 @@ def _make_known(connection: duckdb.DuckDBPyConnection, lake: Lake, table: Table,
 
 
 def _judge_unreadable(judgement: Judgement, load: RawLoad, *, is_released: bool) -> JudgedLoad:
-    """One quarantined file with its reason; it counts as one row, so that nothing is lost from the balance."""
+    """One quarantined file with its reason; it counts as one row, so that the balance loses nothing."""
     names = ", ".join(item.name for item in load.inputs)
     payload = json.dumps({"file": names, "reason": load.reason}, ensure_ascii=False)
     row = [load.source_system, load.table_name, load.load_id, names, UNREADABLE, payload]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import dagster as dg
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Sheet
 
 from orchestration import publishing
@@ -15,6 +16,7 @@ from orchestration.lake import JudgedLoad, Lake
 from orchestration.settings import Settings
 
 OUT = Console(highlight=False, soft_wrap=True)
+SIGNS_OF_A_FULL_DISK = ("No space left", "disk is full", "File too large")
 LAYERS = {
     "extract": "raw",
     "judge": "valid",
@@ -59,29 +61,33 @@ def print_columns(table: Table) -> None:
     OUT.print(sheet)
 
 
-def print_failures(result: dg.ExecuteInProcessResult) -> None:
+def print_failures(settings: Settings, result: dg.ExecuteInProcessResult) -> None:
     """Every blocking check that failed and every step that broke, with what to do."""
     for evaluation in result.get_asset_check_evaluations():
         if evaluation.passed or evaluation.severity is not dg.AssetCheckSeverity.ERROR:
             continue
         advice = evaluation.metadata.get("what_to_do")
         where = f"{evaluation.asset_key.to_user_string()} {evaluation.check_name}"
-        OUT.print(f"[red]✗ {where}[/red]{': ' + str(advice.value) if advice else ''}")
+        OUT.print(f"[red]✗ {where}[/red]{': ' + escape(str(advice.value)) if advice else ''}")
     for event in result.all_events:
-        if event.is_step_failure:
-            _print_step_failure(event)
+        reason = _reason(event) if event.is_step_failure else None
+        if reason:
+            OUT.print(f"[red]✗ {event.step_key}[/red]: {escape(reason)}")
+            if any(sign in reason for sign in SIGNS_OF_A_FULL_DISK):
+                OUT.print(f"[red]Make room on the disk of {settings.home} and run again.[/red]")
 
 
-def _print_step_failure(event: dg.DagsterEvent) -> None:
+def _reason(event: dg.DagsterEvent) -> str | None:
+    """Why a step broke; nothing if a blocking check stopped it, which has told its own reason."""
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
-        OUT.print(f"[red]✗ {event.step_key}[/red]: {failure.user_failure_data.description}", markup=True)
-        return
+        return str(failure.user_failure_data.description)
     error = failure.error
     while error is not None and error.cause is not None:
         error = error.cause
-    if error is not None and "AssetCheckFailed" not in (error.cls_name or ""):
-        OUT.print(f"[red]✗ {event.step_key}[/red]: {error.message.strip()}")
+    if error is None or "AssetCheckFailed" in (error.cls_name or ""):
+        return None
+    return error.message.strip()
 
 
 def print_summary(settings: Settings, result: dg.ExecuteInProcessResult) -> None:

@@ -1,13 +1,17 @@
 """One run of the job outside the UI: started, followed, summed up."""
 
+import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy.exc
 
 from orchestration.console import speak_to_terminal
 from orchestration.lake import Lake
@@ -23,6 +27,11 @@ telemetry:
 run_coordinator:
   module: dagster._core.run_coordinator
   class: DefaultRunCoordinator
+event_log_storage:
+  module: orchestration.records
+  class: QuickEventLogStorage
+  config:
+    base_dir: {folder}
 python_logs:
   managed_python_loggers: [lifecycle]
   python_log_level: INFO
@@ -72,7 +81,9 @@ def dagster_home(settings: Settings) -> Path:
     folder = settings.home / "dagster"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "dagster.yaml").write_text(INSTANCE_CONFIGURATION, encoding="utf-8")
+        records = json.dumps(str(folder / "history" / "runs"))
+        configuration = INSTANCE_CONFIGURATION.format(folder=records)
+        (folder / "dagster.yaml").write_text(configuration, encoding="utf-8")
     except OSError as error:
         raise RunFailed(
             f"{folder} cannot be written ({error.strerror}); choose another warehouse.home", 2
@@ -92,16 +103,31 @@ def run_warehouse(settings: Settings, request: RunRequest) -> Outcome:
     definitions = build_definitions(settings)
     selection = _selected(definitions, request.select)
     speak_to_terminal()
-    with instance_of(settings) as instance:
+    # When nothing is new the models' checks give no result, and nothing waits for them: no news.
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
+    with _records_kept(settings), instance_of(settings) as instance:
         result = definitions.resolve_job_def(JOB).execute_in_process(
             run_config=_run_config(request),
             instance=instance,
             raise_on_error=False,
             asset_selection=selection,
         )
-        print_failures(result)
+        print_failures(settings, result)
         print_summary(settings, result)
     return Outcome(result.run_id, _exit_code(settings, result))
+
+
+@contextmanager
+def _records_kept(settings: Settings) -> Iterator[None]:
+    """Say in words that the disk has no room for Dagster's records, without which no run goes on."""
+    try:
+        yield
+    except sqlalchemy.exc.OperationalError as error:
+        raise RunFailed(
+            f"The records of the run cannot be written ({error.orig}). What was published before stands; "
+            f"make room on the disk of {settings.home}, let this user write there, and run again.",
+            1,
+        ) from error
 
 
 def _run_config(request: RunRequest) -> Mapping[str, object]:

@@ -20,6 +20,7 @@ PLANNED_SOURCE_TYPES = (
 )
 # Dates are read as text: whether one is right, its setting says.
 TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
+SHORTEST_SECRET = 4
 FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "header", "sheet")
 # What a run sets itself among the variables of dbt_project.yml; the rest are business parameters.
 RUN_VARIABLES = frozenset({"warehouse_path", "as_of_date", "reporting_timezone", "reporting_currency"})
@@ -160,10 +161,8 @@ def settings_from_text(text: str, path: Path, *, base: Path) -> Settings:
     """Settings of a configuration's text; relative paths are taken from `base`."""
     reader = _Reader(path)
     document = reader.parse(text)
-    if reader.problems:
-        raise ConfigurationError(path, tuple(reader.problems))
     settings = _settings(reader, document, path, base)
-    if reader.problems or settings is None:
+    if reader.problems:
         raise ConfigurationError(path, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
     return settings
 
@@ -181,6 +180,10 @@ class _Value:
     def get(self, key: str) -> "_Value | None":
         return self.data.get(key) if isinstance(self.data, dict) else None
 
+    def required(self, key: str) -> "_Value":
+        """The value of a key; without one, nothing, on the line where it is missed."""
+        return self.get(key) or _Value(None, self.line)
+
 
 class _Reader:
     """Turns YAML into values with lines, and gathers the mistakes met on the way."""
@@ -188,12 +191,12 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[Problem] = []
-        self._secrets: dict[str, str] = {}
+        self._from_environment: dict[str, str] = {}
 
     def wrong(self, line: int | None, message: str) -> None:
         """Note a mistake; what came from the environment is told by its name, since it may be secret."""
-        for secret in sorted(filter(None, self._secrets), key=len, reverse=True):
-            message = message.replace(f"'{secret}'", f"'{self._secrets[secret]}'")
+        for value in sorted(self._from_environment, key=len, reverse=True):
+            message = message.replace(value, self._from_environment[value])
         self.problems.append(Problem(line, message))
 
     def parse(self, text: str) -> _Value:
@@ -202,11 +205,9 @@ class _Reader:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error)
-            self.wrong(
-                mark.line + 1 if mark else None,
-                f"is not valid YAML ({problem}); check indentation and quotes",
-            )
-            return _Value({}, 1)
+            message = f"is not valid YAML ({problem}); check indentation and quotes"
+            found = Problem(mark.line + 1 if mark else None, message)
+            raise ConfigurationError(self.path, (found,)) from error
         return self._value(node) if node is not None else _Value({}, 1)
 
     def _value(self, node: yaml.Node) -> _Value:
@@ -237,8 +238,9 @@ class _Reader:
             name = match.group(1)
             if name not in os.environ:
                 self.wrong(line, f"the environment variable {name} is not set; export {name} before the run")
-                return ""
-            self._secrets[os.environ[name]] = match.group(0)
+                return match.group(0)
+            if len(os.environ[name]) >= SHORTEST_SECRET:
+                self._from_environment[os.environ[name]] = match.group(0)
             return os.environ[name]
 
         return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", replacement, text)
@@ -306,7 +308,7 @@ def _engine_complaint(name: str) -> str | None:
     return None if name == "duckdb" else f"'{name}' is not an engine of this version; use duckdb"
 
 
-def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Settings | None:
+def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Settings:
     reader.known_keys(document, ("warehouse", "sources", "parameters", "publish"), "the configuration")
     warehouse = document.get("warehouse") or _Value({}, document.line)
     known = ("home", "engine", "reporting_timezone", "reporting_currency", "as_of")
@@ -315,10 +317,10 @@ def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Sett
     for key, item in reader.items(publish, "publish"):
         reader.wrong(item.line, f"publish.{key} is not part of this version; files are published under home")
     timezone = reader.checked(
-        warehouse.get("reporting_timezone"), "warehouse.reporting_timezone", None, _timezone_complaint
+        warehouse.required("reporting_timezone"), "warehouse.reporting_timezone", None, _timezone_complaint
     )
     currency = reader.checked(
-        warehouse.get("reporting_currency"), "warehouse.reporting_currency", None, _currency_complaint
+        warehouse.required("reporting_currency"), "warehouse.reporting_currency", None, _currency_complaint
     )
     home = base / (reader.text(warehouse.get("home"), "warehouse.home", "./var") or "./var")
     sources = _sources(reader, document, base, home, (timezone, currency))
@@ -359,8 +361,8 @@ def _sources(
 def _source(
     reader: _Reader, item: _Value, base: Path, home: Path, defaults: tuple[str, str]
 ) -> tuple[FilesSource, ...]:
-    name = reader.checked(item.get("name"), "a source's name", None, _name_complaint)
-    kind = reader.checked(item.get("type"), f"source {name}: type", None, _type_complaint)
+    name = reader.checked(item.required("name"), "a source's name", None, _name_complaint)
+    kind = reader.checked(item.required("type"), f"source {name}: type", None, _type_complaint)
     if kind == "demo":
         return _demo_sources(reader, item, name, home)
     known = ("name", "type", "path", "timezone", "currency", "country", "tables")

@@ -1,10 +1,14 @@
 {# Wilson's 95 % interval of a share; null of nothing. #}
 {% macro wilson_low(successes, n) -%}
-greatest(0.0e0, {{ wilson_centre(successes, n) }} - {{ wilson_margin(successes, n) }})
+case
+    when {{ n }} > 0 then greatest(0.0e0, {{ wilson_centre(successes, n) }} - {{ wilson_margin(successes, n) }})
+end
 {%- endmacro %}
 
 {% macro wilson_high(successes, n) -%}
-least(1.0e0, {{ wilson_centre(successes, n) }} + {{ wilson_margin(successes, n) }})
+case
+    when {{ n }} > 0 then least(1.0e0, {{ wilson_centre(successes, n) }} + {{ wilson_margin(successes, n) }})
+end
 {%- endmacro %}
 
 {% macro wilson_centre(successes, n) -%}

@@ -87,11 +87,16 @@ def _manifest() -> Any:
 
 
 def build(
-    home: Path, variables: Mapping[str, Any], *, select: Sequence[str] = (), on_end: Callable[[Event], None]
+    home: Path,
+    variables: Mapping[str, Any],
+    *,
+    on_end: Callable[[Event], None],
+    select: Sequence[str] = (),
+    unit_tests: bool = False,
 ) -> Build:
     """Run models, seeds and data tests; `on_end` hears of each node as it ends.
 
-    Unit tests are left to the test suite: they judge the SQL, which the data cannot change.
+    Unit tests are for the test suite: they judge the SQL, which the data of a run cannot change.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -99,18 +104,14 @@ def build(
     ended: list[Event] = []
 
     def hear(event: Any) -> None:
-        if event.info.name in ("NodeFinished",):
+        if event.info.name == "NodeFinished":
             as_dict = _as_dict(event)
             ended.append(as_dict)
             on_end(as_dict)
 
-    arguments = [
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        "--vars",
-        json.dumps(dict(variables), default=str),
-    ]
+    arguments = ["build", "--vars", json.dumps(dict(variables), default=str)]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
     if select:
         arguments += ["--select", " ".join(select)]
     try:

@@ -96,8 +96,9 @@ def connected(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBP
 
 
 def known_loads(lake: Lake, settings: Settings, known: date | None) -> tuple[JudgedLoad, ...]:
-    """The judged loads that were known at the end of a local day; all of them without one."""
-    loads = lake.judged_loads()
+    """The judged loads of the configured sources, as known at the end of a local day if one is given."""
+    configured = {source.name for source in settings.sources}
+    loads = tuple(load for load in lake.judged_loads() if load.source_system in configured)
     if known is None:
         return loads
     zone = ZoneInfo(settings.reporting_timezone)

@@ -49,8 +49,8 @@ def decode(name: str, blocks: Blocks, target: Path, stated: str | None) -> str:
     return encoding
 
 
-class _NotUtf8(Exception):
-    """Unmarked text is of some other encoding."""
+class _NotUtf8(Unreadable):
+    """Text is of some other encoding; a refusal only if UTF-8 was stated."""
 
 
 def _known(name: str, stated: str) -> str:
@@ -98,11 +98,10 @@ def _with_end(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool, int]]:
 
 
 def _refusal(name: str, encoding: str, error: UnicodeDecodeError, before: int, lines: int) -> Exception:
-    if encoding == "utf-8":
-        return _NotUtf8(name)
     line = lines + error.object[: error.start].count(b"\n") + 1
     where = f"byte {before + error.start} (line {line})"
-    return Unreadable(f"{name} is not {encoding}: {where} cannot be decoded; state its `encoding`")
+    refusal = _NotUtf8 if encoding == "utf-8" else Unreadable
+    return refusal(f"{name} is not {encoding}: {where} cannot be decoded; state its `encoding`")
 
 
 class _Lines:

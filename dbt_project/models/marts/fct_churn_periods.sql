@@ -23,12 +23,8 @@ select
         as bigint
     ) as active_end_count,
     cast(lost_count as double) / nullif(active_start_count, 0) as churn_ratio,
-    case
-        when active_start_count > 0 then {{ wilson_low('lost_count', 'active_start_count') }}
-    end as churn_ci_low,
-    case
-        when active_start_count > 0 then {{ wilson_high('lost_count', 'active_start_count') }}
-    end as churn_ci_high,
+    cast({{ wilson_low('lost_count', 'active_start_count') }} as double) as churn_ci_low,
+    cast({{ wilson_high('lost_count', 'active_start_count') }} as double) as churn_ci_high,
     cast(null as decimal(18, 2)) as start_mrr_amount,
     cast(null as decimal(18, 2)) as new_mrr_amount,
     cast(null as decimal(18, 2)) as reactivation_mrr_amount,
