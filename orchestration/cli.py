@@ -113,7 +113,7 @@ def _unreachable(settings: Settings) -> list[str]:
 
 @main.command()
 @CONFIG
-@click.option("--port", default=3000, show_default=True, help="Port of the UI; reports are on the next one.")
+@click.option("--port", default=3000, show_default=True, help="Port of the UI; reports of judging are on 3001.")
 def ui(config: Path | None, port: int) -> None:
     """Dagster's web UI and daemon on 127.0.0.1, with the same definitions."""
     settings = _settings(config)

@@ -16,13 +16,16 @@ import sqlalchemy.exc
 from orchestration.console import speak_to_terminal
 from orchestration.lake import Lake
 from orchestration.report import print_failures, print_summary, say
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import Settings
 
 JOB = "lifecycle_warehouse"
+REPORTS_PORT = 3001
 INSTANCE_CONFIGURATION = """\
 # Dagster's own settings for this warehouse. DuckDB has one writer: the run itself holds that right,
 # and the system takes it back when the run's process ends, however it ends.
 telemetry:
+  enabled: false
+nux:
   enabled: false
 run_coordinator:
   module: dagster._core.run_coordinator
@@ -166,30 +169,30 @@ def _exit_code(settings: Settings, result: dg.ExecuteInProcessResult) -> int:
 
 
 def serve_ui(settings: Settings, port: int) -> int:
-    """Dagster's UI and daemon, and the judging reports on the next port, until interrupted."""
+    """Dagster's UI and daemon, and the judging reports beside them, until interrupted."""
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(settings))}
     if settings.configuration:
         environment["LIFECYCLE_CONFIG"] = str(settings.configuration.resolve())
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    programs = Path(sys.executable).parent
     reports = settings.home / "lake" / "reports"
     reports.mkdir(parents=True, exist_ok=True)
-    static = [
-        sys.executable,
-        "-m",
-        "http.server",
-        "--bind",
-        "127.0.0.1",
-        "--directory",
-        str(reports),
-        str(port + 1),
+    code = ["-m", "orchestration.definitions"]
+    commands = [
+        [str(programs / "dagster-webserver"), *code, "-h", "127.0.0.1", "-p", str(port)],
+        [str(programs / "dagster-daemon"), "run", *code],
+        [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "-d", str(reports), str(REPORTS_PORT)],
     ]
-    dagster = [str(Path(sys.executable).parent / "dagster"), "dev", "-m", "orchestration.definitions"]
-    dagster += ["-d", str(PROJECT_ROOT), "-h", "127.0.0.1", "-p", str(port)]
-    say(f"The UI: http://127.0.0.1:{port}  (reports of judging: http://127.0.0.1:{port + 1})")
-    with subprocess.Popen(static, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            return subprocess.call(dagster, env=environment)
-        except KeyboardInterrupt:
-            return 0
-        finally:
-            server.terminate()
+    say(f"The UI: http://127.0.0.1:{port}; reports of judging: http://127.0.0.1:{REPORTS_PORT}. Ctrl+C ends both.")
+    started = [subprocess.Popen(command, env=environment, cwd=settings.home) for command in commands[:2]]
+    # Each page that is looked at would be a line.
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started.append(subprocess.Popen(commands[2], cwd=settings.home, **quiet))
+    try:
+        return started[0].wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait()

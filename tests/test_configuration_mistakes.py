@@ -171,9 +171,7 @@ def test_whether_the_folder_is_there_is_looked_up_when_asked_for(world: World) -
         (["--quickly"], "No such option"),
     ],
 )
-def test_a_wrong_command_line_ends_with_exit_code_2(
-    world: World, arguments: Sequence[str], told: str
-) -> None:
+def test_a_wrong_command_line_ends_with_exit_code_2(world: World, arguments: Sequence[str], told: str) -> None:
     world.write("lifecycle.yml", f"{WHOLE}sources:\n  - {{name: shop, type: files, path: ./shop}}\n")
     refused = world.run(*arguments)
     assert refused.exit_code == 2

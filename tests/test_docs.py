@@ -22,9 +22,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MACHINE_PATH = re.compile(r"(?<![\w.~<>}/-])/(home|root|Users|work|tmp|opt|mnt|private|workspace)/")
 
-each_page = pytest.mark.parametrize(
-    "page", PAGES, ids=[str(page.relative_to(PROJECT_ROOT)) for page in PAGES]
-)
+each_page = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(PROJECT_ROOT)) for page in PAGES])
 
 
 def _text(page: Path) -> str:
@@ -119,9 +117,7 @@ def test_wrong_commands_are_noticed():
     assert _refusal(["run", "--as-of", "today"])
 
 
-@pytest.mark.parametrize(
-    "text", [each for each in _all_blocks("yaml") if each.values[0].startswith("warehouse:")]
-)
+@pytest.mark.parametrize("text", [each for each in _all_blocks("yaml") if each.values[0].startswith("warehouse:")])
 def test_every_whole_configuration_is_good(text, tmp_path):
     assert settings_from_text(text, tmp_path / "lifecycle.yml", base=tmp_path).sources
 
@@ -137,9 +133,7 @@ def published(tmp_path_factory):
             columns = ", ".join(f'"{column.name}" {column.data_type}' for column in model.columns)
             connection.execute(f"create table {model.schema}.{model.name} ({columns})")
     table = PublishedTable("core", "dim_dates", 0)
-    add_publish_info(
-        file, [table], run_id="run", published_at="2026-02-01 05:00:00", as_of="2026-01-31", git="x"
-    )
+    add_publish_info(file, [table], run_id="run", published_at="2026-02-01 05:00:00", as_of="2026-01-31", git="x")
     return file
 
 

@@ -84,15 +84,11 @@ def test_a_refused_row_names_all_its_reasons(world: World) -> None:
 
 def test_the_money_of_orders_adds_up_in_the_reporting_currency(world: World) -> None:
     query = "select sum(net_amount), sum(refund_amount), sum(net_value_amount), count(*) from core.fct_orders"
-    assert world.published(f"{query} where is_valid") == [
-        (Decimal("540.00"), Decimal("60.00"), Decimal("480.00"), 9)
-    ]
+    assert world.published(f"{query} where is_valid") == [(Decimal("540.00"), Decimal("60.00"), Decimal("480.00"), 9)]
 
 
 def test_each_customer_is_in_the_stage_that_a_person_would_say(world: World) -> None:
-    query = (
-        f"select source_customer_id, stage from marts.fct_lifecycle_stages join {OF_CUSTOMER} and is_current"
-    )
+    query = f"select source_customer_id, stage from marts.fct_lifecycle_stages join {OF_CUSTOMER} and is_current"
     assert dict(world.published(query)) == {
         "gone": "churned",
         "fresh": "new",
@@ -144,9 +140,7 @@ def test_the_score_is_of_those_who_answered(world: World) -> None:
 
 
 def test_value_adds_up_to_the_ledger_guests_included(world: World) -> None:
-    query = (
-        "select sum(historical_revenue_amount), sum(historical_refund_amount) from marts.fct_customer_value"
-    )
+    query = "select sum(historical_revenue_amount), sum(historical_refund_amount) from marts.fct_customer_value"
     assert world.published(query) == [(Decimal("540.00"), Decimal("60.00"))]
 
 
@@ -156,9 +150,7 @@ def test_nothing_personal_is_published_in_clear(world: World) -> None:
         where schema_name in ('core', 'marts', 'quality') and data_type = 'VARCHAR'
     """)
     for schema, table, column in texts:
-        found = world.published(
-            f"""select 1 from {schema}."{table}" where "{column}" ilike '%@example.com%'"""
-        )
+        found = world.published(f"""select 1 from {schema}."{table}" where "{column}" ilike '%@example.com%'""")
         assert found == [], f"{schema}.{table}.{column}"
 
 

@@ -291,9 +291,7 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
     """)
     for table, rows in core_rows(customers).items():
         columns = [pa.array(column) for column in zip(*rows, strict=True)]
-        connection.register(
-            "columns", pa.table(columns, names=[str(number) for number in range(len(columns))])
-        )
+        connection.register("columns", pa.table(columns, names=[str(number) for number in range(len(columns))]))
         connection.execute(f"insert into core.{table} select * from columns")
     connection.close()
 
@@ -315,8 +313,7 @@ def core_rows(customers: dict[str, Customer]) -> dict[str, list[tuple[object, ..
         ]
         opportunities = [each for each in customer.opportunities if each.opened <= AS_OF]
         rows["fct_opportunities"] += [
-            (key, opportunity.is_won, opportunity.opened, opportunity.closed, None)
-            for opportunity in opportunities
+            (key, opportunity.is_won, opportunity.opened, opportunity.closed, None) for opportunity in opportunities
         ]
         contacts = [("interaction_received", day) for day in customer.contacts]
         contacts += [("opportunity_opened", opportunity.opened) for opportunity in opportunities]

@@ -67,12 +67,12 @@ class World:
         }
         self.write("lifecycle.yml", json.dumps(content, indent=2))
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """Start `lifecycle`; its output and errors are one stream of lines."""
+    def start(self, *arguments: str, within: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
+        """Start `lifecycle`, within another command if told; output and errors are one stream of lines."""
         hidden = ("LIFECYCLE_CONFIG", "DAGSTER_HOME")
         inherited = {name: value for name, value in os.environ.items() if name not in hidden}
         return subprocess.Popen(
-            [LIFECYCLE, *arguments],
+            [*within, LIFECYCLE, *arguments],
             cwd=self.folder,
             env={**inherited, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
             stdin=subprocess.DEVNULL,

@@ -72,6 +72,8 @@ def _places(target: Path, logs: Path) -> list[str]:
         *("--profiles-dir", str(PROFILES)),
         *("--target-path", str(target)),
         *("--log-path", str(logs)),
+        # A debugging log of every statement would take longer than the statements.
+        *("--log-level-file", "warn"),
         "--quiet",
     ]
 
