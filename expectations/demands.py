@@ -179,8 +179,7 @@ def known_currency(*columns: str) -> Demands:
 def email_shaped(*columns: str) -> Demands:
     """The value has the shape of an e-mail address."""
     return tuple(
-        _shaped(column, r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$", "has the shape of an e-mail address")
-        for column in columns
+        _shaped(column, r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$", "has the shape of an e-mail address") for column in columns
     )
 
 
@@ -192,8 +191,7 @@ def phone_shaped(*columns: str) -> Demands:
 def not_negative(*columns: str) -> Demands:
     """The value is 0 or more."""
     return tuple(
-        _ranged(column, f"{column}_is_not_negative", f"{column} is not negative.", least=0)
-        for column in columns
+        _ranged(column, f"{column}_is_not_negative", f"{column} is not negative.", least=0) for column in columns
     )
 
 
@@ -304,9 +302,7 @@ def score_in_scale() -> Demands:
 def resolvable(column: str, table: Table, references: Table) -> Demands:
     """What the row refers to has come from the same source, if the source brings such a table at all."""
     known, key = f"known_{references.name}", references.key[0]
-    unresolved = (
-        f"{column} is not null and not exists (select 1 from {known} as known where known.id = {column}) and "
-    )
+    unresolved = f"{column} is not null and not exists (select 1 from {known} as known where known.id = {column}) and "
     if references.name == table.name:
         unresolved += f"{column} not in (select {key} from conformed where {key} is not null)"
     else:
@@ -345,9 +341,7 @@ def _plausible(column: str) -> Demands:
     return (_ranged(column, f"{column}_is_plausible", says, least=-limit, most=limit),)
 
 
-def _ranged(
-    column: str, name: str, says: str, *, least: int | None = None, most: int | None = None
-) -> Demand:
+def _ranged(column: str, name: str, says: str, *, least: int | None = None, most: int | None = None) -> Demand:
     bounds = {"min_value": least, "max_value": most}
     tests = [f"{column} {sign} {bound}" for sign, bound in (("<", least), (">", most)) if bound is not None]
     return Demand(

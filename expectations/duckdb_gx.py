@@ -157,9 +157,7 @@ class DuckDBDialect(default.DefaultDialect):
     def initialize(self, connection: Connection) -> None:
         self.default_schema_name = "main"
 
-    def has_table(
-        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
-    ) -> bool:
+    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: object) -> bool:
         return bool(self.get_columns(connection, table_name, schema))
 
     def get_schema_names(self, connection: Connection, **kw: object) -> list[str]:

@@ -73,9 +73,7 @@ def judge(
             verdict = _without_key(connection, suite, lineage, missing_key_columns, is_released=is_released)
             result: Mapping[str, Any] | None = None
         else:
-            verdict, result = _row_by_row(
-                connection, suite, lineage, allowance=allowance, is_released=is_released
-            )
+            verdict, result = _row_by_row(connection, suite, lineage, allowance=allowance, is_released=is_released)
         accepted = verdict.is_accepted
         sieve.write_valid(connection, table, lineage, valid_path, is_accepted=accepted)
         sieve.write_quarantine(connection, table, lineage, quarantine_path, is_accepted=accepted)
@@ -163,9 +161,7 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
 
 
 @contextmanager
-def _staged(
-    connection: duckdb.DuckDBPyConnection, suite: Suite, lineage: Lineage, allowance: float
-) -> Iterator[None]:
+def _staged(connection: duckdb.DuckDBPyConnection, suite: Suite, lineage: Lineage, allowance: float) -> Iterator[None]:
     """Set out in the connection what the demands speak of, and clear it away again."""
     present = connection.execute(
         "select table_name from duckdb_tables() union select view_name from duckdb_views()"

@@ -62,8 +62,7 @@ class Verdict:
     def from_dict(cls, written: Mapping[str, Any]) -> "Verdict":
         """The verdict that `to_dict` wrote."""
         rules = tuple(
-            RuleResult(**{name: value for name, value in rule.items() if name != "status"})
-            for rule in written["rules"]
+            RuleResult(**{name: value for name, value in rule.items() if name != "status"}) for rule in written["rules"]
         )
         plain = {name: value for name, value in written.items() if name != "is_accepted"}
         return cls(**{**plain, "rules": rules})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.settings import ConfigurationError, Settings, configured_path, load_settings
+from orchestration.settings import SMALLEST_DEMO, ConfigurationError, Settings, configured_path, load_settings
 
 OK, BLOCKED, WRONG, UNREAD = 0, 1, 2, 3
 
@@ -98,9 +98,10 @@ def check(config: Path | None, connect: bool) -> None:
     failures = _unreachable(settings) if connect else []
     for failure in failures:
         click.secho(failure, fg="red", err=True)
+    if failures:
+        sys.exit(UNREAD)
     names = ", ".join(source.name for source in settings.sources)
     click.echo(f"The configuration is good: {len(settings.sources)} sources ({names}), home {settings.home}.")
-    sys.exit(UNREAD if failures else OK)
 
 
 def _unreachable(settings: Settings) -> list[str]:
@@ -134,9 +135,7 @@ def status(config: Path | None) -> None:
 
 @main.command()
 @click.argument("table", required=False)
-@click.option(
-    "--template", type=click.Path(path_type=Path), help="Write an empty CSV per table to this folder."
-)
+@click.option("--template", type=click.Path(path_type=Path), help="Write an empty CSV per table to this folder.")
 def feed(table: str | None, template: Path | None) -> None:
     """The feed format: its tables, the columns of one, or empty files to fill."""
     from orchestration.feed import TABLES
@@ -157,7 +156,7 @@ def feed(table: str | None, template: Path | None) -> None:
 
 
 @main.command()
-@click.option("--customers", default=5000, show_default=True, type=click.IntRange(50))
+@click.option("--customers", default=5000, show_default=True, type=click.IntRange(SMALLEST_DEMO))
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to.")
 def demo(customers: int, seed: int, out: Path) -> None:

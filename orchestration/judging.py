@@ -94,11 +94,7 @@ def _make_known(connection: duckdb.DuckDBPyConnection, lake: Lake, table: Table,
             if judged.has_valid_rows and judged.source_system == load.source_system
         ]
         key = TABLES[name].key[0]
-        known = (
-            f"select distinct {key} as id from read_parquet($files)"
-            if files
-            else "select '' as id where false"
-        )
+        known = f"select distinct {key} as id from read_parquet($files)" if files else "select '' as id where false"
         parameters = {"files": files} if files else {}
         connection.execute(f"create or replace table known_{name} as {known}", parameters)
 

@@ -50,9 +50,7 @@ def print_tables() -> None:
 
 def print_columns(table: Table) -> None:
     """The columns of one feed table; key columns and required values are marked."""
-    sheet = _sheet(
-        f"{table.name} {table.name_zh}: {table.description}", "column", "名称", "type", "", "meaning"
-    )
+    sheet = _sheet(f"{table.name} {table.name_zh}: {table.description}", "column", "名称", "type", "", "meaning")
     for column in table.columns:
         mark = "key" if column.name in table.key else "required" if column.is_required else ""
         values = f" One of: {', '.join(column.values)}." if column.values else ""
@@ -137,9 +135,7 @@ def _print_refusals(judged: list[JudgedLoad]) -> None:
                 reasons[load.table_name, rule["rule"], rule["severity"]] += rule["failed_count"]
     if not reasons:
         return
-    sheet = _sheet(
-        "\nRows by the demand they broke (a row may break several)", "table", "demand", "", "#rows"
-    )
+    sheet = _sheet("\nRows by the demand they broke (a row may break several)", "table", "demand", "", "#rows")
     for (table, rule, severity), count in sorted(reasons.items()):
         sheet.add_row(table, rule, "refused" if severity == "critical" else "kept, warned", f"{count:,}")
     OUT.print(sheet)

@@ -45,6 +45,4 @@ def _close_the_books(instance: dg.DagsterInstance | None, previous: str | None, 
         return
     run = instance.get_run_by_id(previous)
     if run is not None and not run.is_finished:
-        instance.report_run_failed(
-            run, "The process of this run died. Nothing it had left undone was published."
-        )
+        instance.report_run_failed(run, "The process of this run died. Nothing it had left undone was published.")

@@ -74,9 +74,7 @@ def instance_of(settings: Settings) -> dg.DagsterInstance:
     try:
         return dg.DagsterInstance.from_config(str(folder))
     except OSError as error:
-        raise RunFailed(
-            f"{folder} cannot be written ({error.strerror}); choose another warehouse.home", 2
-        ) from error
+        raise RunFailed(f"{folder} cannot be written ({error.strerror}); choose another warehouse.home", 2) from error
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -88,9 +86,7 @@ def dagster_home(settings: Settings) -> Path:
         configuration = INSTANCE_CONFIGURATION.format(folder=records)
         (folder / "dagster.yaml").write_text(configuration, encoding="utf-8")
     except OSError as error:
-        raise RunFailed(
-            f"{folder} cannot be written ({error.strerror}); choose another warehouse.home", 2
-        ) from error
+        raise RunFailed(f"{folder} cannot be written ({error.strerror}); choose another warehouse.home", 2) from error
     return folder
 
 
@@ -100,9 +96,7 @@ def run_warehouse(settings: Settings, request: RunRequest) -> Outcome:
 
     unknown = [load for load in request.accept_loads if Lake(settings.home / "lake").raw_load(load) is None]
     if unknown:
-        raise RunFailed(
-            f"There is no load {', '.join(unknown)}; `lifecycle status` lists those that wait.", 2
-        )
+        raise RunFailed(f"There is no load {', '.join(unknown)}; `lifecycle status` lists those that wait.", 2)
     definitions = build_definitions(settings)
     selection = _selected(definitions, request.select)
     speak_to_terminal()
@@ -184,9 +178,9 @@ def serve_ui(settings: Settings, port: int) -> int:
     ]
     say(f"The UI: http://127.0.0.1:{port}; reports of judging: http://127.0.0.1:{REPORTS_PORT}. Ctrl+C ends both.")
     started = [subprocess.Popen(command, env=environment, cwd=settings.home) for command in commands[:2]]
-    # Each page that is looked at would be a line.
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started.append(subprocess.Popen(commands[2], cwd=settings.home, **quiet))
+    # The server of reports would write a line for each page that is looked at.
+    silent = subprocess.DEVNULL
+    started.append(subprocess.Popen(commands[2], cwd=settings.home, stdout=silent, stderr=silent))
     try:
         return started[0].wait()
     except KeyboardInterrupt:

@@ -11,13 +11,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
+from babel import Locale
 from babel.numbers import list_currencies
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 SOURCE_TYPES = ("files", "demo")
-PLANNED_SOURCE_TYPES = (
-    "database salesforce hubspot zoho dynamics fxiaoke jiandaoyun marketo ga4 youpu".split()
-)
+SMALLEST_DEMO = 50
+PLANNED_SOURCE_TYPES = "database salesforce hubspot zoho dynamics fxiaoke jiandaoyun marketo ga4 youpu".split()
 # Dates are read as text: whether one is right, its setting says.
 TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 SHORTEST_SECRET = 4
@@ -258,6 +258,13 @@ class _Reader:
             if key not in known:
                 self.wrong(item.line, f"{where} has no setting '{key}'; it knows {', '.join(known)}")
 
+    def mapping(self, value: _Value | None, where: str) -> _Value | None:
+        """The value if it holds settings by name; anything else is a mistake."""
+        if value is None or isinstance(value.data, dict) or value.data is None:
+            return value
+        self.wrong(value.line, f"{where} must hold settings by name, each on a line of its own as 'name: value'")
+        return None
+
     def text(self, value: _Value | None, where: str, default: str | None = None) -> str | None:
         if value is None or value.data is None:
             return default
@@ -266,9 +273,7 @@ class _Reader:
             return default
         return str(value.data)
 
-    def checked(
-        self, value: _Value | None, where: str, default: str | None, check: Callable[[str], str | None]
-    ) -> str:
+    def checked(self, value: _Value | None, where: str, default: str | None, check: Callable[[str], str | None]) -> str:
         found = self.text(value, where)
         if found is None and default is None:
             self.wrong(value.line if value else None, f"{where} is required")
@@ -310,7 +315,7 @@ def _engine_complaint(name: str) -> str | None:
 
 def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Settings:
     reader.known_keys(document, ("warehouse", "sources", "parameters", "publish"), "the configuration")
-    warehouse = document.get("warehouse") or _Value({}, document.line)
+    warehouse = reader.mapping(document.get("warehouse"), "warehouse") or _Value({}, document.line)
     known = ("home", "engine", "reporting_timezone", "reporting_currency", "as_of")
     reader.known_keys(warehouse, known, "warehouse")
     publish = document.get("publish")
@@ -324,7 +329,7 @@ def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Sett
     )
     home = base / (reader.text(warehouse.get("home"), "warehouse.home", "./var") or "./var")
     sources = _sources(reader, document, base, home, (timezone, currency))
-    parameters = _parameters(reader, document.get("parameters"))
+    parameters = _parameters(reader, reader.mapping(document.get("parameters"), "parameters"))
     return Settings(
         home=home.resolve(),
         engine=reader.checked(warehouse.get("engine"), "warehouse.engine", "duckdb", _engine_complaint),
@@ -347,11 +352,11 @@ def _sources(
     found: list[FilesSource] = []
     names: dict[str, int] = {}
     for item in listed.data:
+        if reader.mapping(item, "a source") is None:
+            continue
         for source in _source(reader, item, base, home, defaults):
             if source.name in names:
-                message = (
-                    f"the name '{source.name}' is already taken by the source of line {names[source.name]}"
-                )
+                message = f"the name '{source.name}' is already taken by the source of line {names[source.name]}"
                 reader.wrong(item.line, f"{message}; choose another")
             names.setdefault(source.name, item.line)
             found.append(source)
@@ -373,16 +378,19 @@ def _source(
     source = FilesSource(
         name=name,
         path=base / (path or "."),
-        timezone=reader.checked(
-            item.get("timezone"), f"source {name}: timezone", defaults[0], _timezone_complaint
-        ),
-        currency=reader.checked(
-            item.get("currency"), f"source {name}: currency", defaults[1], _currency_complaint
-        ),
-        country=reader.text(item.get("country"), f"source {name}: country"),
-        tables=_tables(reader, item.get("tables"), name),
+        timezone=reader.checked(item.get("timezone"), f"source {name}: timezone", defaults[0], _timezone_complaint),
+        currency=reader.checked(item.get("currency"), f"source {name}: currency", defaults[1], _currency_complaint),
+        country=_country(reader, item.get("country"), f"source {name}: country"),
+        tables=_tables(reader, reader.mapping(item.get("tables"), f"source {name}: tables"), name),
     )
     return (source,)
+
+
+def _country(reader: _Reader, value: _Value | None, where: str) -> str | None:
+    code = reader.text(value, where)
+    if code is not None and value is not None and code not in Locale("en").territories:
+        reader.wrong(value.line, f"{where}: '{code}' is not a country; use an ISO 3166-1 code such as CN or DE")
+    return code
 
 
 def _name_complaint(name: str) -> str | None:
@@ -413,15 +421,15 @@ def _tables(reader: _Reader, value: _Value | None, source: str) -> Mapping[str, 
 
 
 def _table(reader: _Reader, item: _Value, where: str, feed_columns: tuple[str, ...]) -> TableSettings:
+    if reader.mapping(item, where) is None:
+        return TableSettings()
     reader.known_keys(item, FILE_OPTIONS, where)
     texts = {
-        key: reader.text(item.get(key), f"{where}.{key}")
-        for key in FILE_OPTIONS
-        if key not in ("columns", "header")
+        key: reader.text(item.get(key), f"{where}.{key}") for key in FILE_OPTIONS if key not in ("columns", "header")
     }
     if texts["file"] and texts["query"]:
         reader.wrong(item.line, f"{where}: file and query exclude each other; keep one")
-    columns = item.get("columns")
+    columns = reader.mapping(item.get("columns"), f"{where}.columns")
     for column, of in reader.items(columns, f"{where}.columns"):
         if column not in feed_columns:
             reader.wrong(of.line, f"{where}.columns: '{column}' is not a column of the feed table")
@@ -441,10 +449,10 @@ def _demo_sources(reader: _Reader, item: _Value, name: str, home: Path) -> tuple
 
     reader.known_keys(item, ("name", "type", "customers", "seed"), f"source {name}")
     numbers = {}
-    for key, default in (("customers", 5000), ("seed", 1)):
+    for key, default, least in (("customers", 5000, SMALLEST_DEMO), ("seed", 1, 0)):
         value = item.get(key)
-        if value is not None and (not isinstance(value.data, int) or value.data < 1):
-            reader.wrong(value.line, f"source {name}: {key} must be a positive whole number")
+        if value is not None and (not isinstance(value.data, int) or value.data < least):
+            reader.wrong(value.line, f"source {name}: {key} must be a whole number of {least} or more")
         numbers[key] = value.data if value is not None and isinstance(value.data, int) else default
     directory = home.resolve() / "demo" / name
     demo = DemoSettings(name=name, directory=directory, **numbers)
@@ -466,9 +474,7 @@ def _parameters(reader: _Reader, value: _Value | None) -> Mapping[str, Any]:
     parameters = dict(default_parameters())
     for name, item in reader.items(value, "parameters"):
         if name not in parameters:
-            reader.wrong(
-                item.line, f"parameters: there is no parameter '{name}'; docs/parameters.md lists them"
-            )
+            reader.wrong(item.line, f"parameters: there is no parameter '{name}'; docs/parameters.md lists them")
             continue
         complaint = _parameter_complaint(name, item.data, parameters[name])
         if complaint:

@@ -36,10 +36,11 @@ ORDERS = """\
 REFUNDS = "refund_id,order_id,refunded_at,amount\nr1,o08,2026-03-10 09:00,60.00\n"
 RATES = "rate_date,from_currency,to_currency,rate\n2026-05-30,EUR,CNY,7.5\n"
 ANSWERS = """\
-    {"response_id": "a1", "survey_id": "s", "question_type": "nps", "customer_id": "gone", "sent_at": "2026-06-01", "responded_at": "2026-06-02", "score": 10}
-    {"response_id": "a2", "survey_id": "s", "question_type": "nps", "customer_id": "fresh", "sent_at": "2026-06-01", "responded_at": "2026-06-02", "score": 9}
-    {"response_id": "a3", "survey_id": "s", "question_type": "nps", "customer_id": "true", "sent_at": "2026-06-01", "responded_at": "2026-06-02", "score": 3}
-    {"response_id": "a4", "survey_id": "s", "question_type": "nps", "customer_id": "looker", "sent_at": "2026-06-01"}
+    response_id,survey_id,question_type,customer_id,sent_at,responded_at,score
+    a1,s,nps,gone,2026-06-01,2026-06-02,10
+    a2,s,nps,fresh,2026-06-01,2026-06-02,9
+    a3,s,nps,true,2026-06-01,2026-06-02,3
+    a4,s,nps,looker,2026-06-01,,
 """
 OF_CUSTOMER = "core.bridge_customer_identities using (customer_key) where identity_type = 'customer'"
 
@@ -52,7 +53,7 @@ def built(new_world: Callable[[str], World]) -> tuple[World, Ended]:
     world.write("shop/orders.csv", ORDERS)
     world.write("shop/refunds.csv", REFUNDS)
     world.write("shop/exchange_rates.csv", RATES)
-    world.write("shop/survey_responses.jsonl", ANSWERS)
+    world.write("shop/survey_responses.csv", ANSWERS)
     return world, world.run("--as-of", "2026-06-30")
 
 

@@ -259,14 +259,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect(str(path)) as connection:
         for table in ("core.fct_orders", "marts.fct_customer_value", "quality.fct_row_balances"):
             connection.execute(f"create schema {table.split('.')[0]}")
-            connection.execute(f"create table {table} as select range as number from range(50000)")
+            connection.execute(f"create table {table} as select range as number from range(10000)")
     return path
 
 
 def test_ten_readers_see_no_mixture_while_publishers_are_killed(built: Path, tmp_path: Path) -> None:
     with _publishing(built, tmp_path, 0) as publisher:
         _heard(publisher, "0")
-        with reading(tmp_path, count=READER_COUNT, pause=0.1) as readers:
+        with reading(tmp_path, count=READER_COUNT, pause=0.3) as readers:
             _heard(publisher, "5")
             publisher.kill()
             for first in (100, 200):

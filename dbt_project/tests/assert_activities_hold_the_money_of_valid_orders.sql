@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_activities'}}}) }}
+
 -- guests' and erased persons' orders included, what is sold is the same wherever one looks
 with
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_cohort_retention'}}}) }}
+
 -- Each grain's cohorts hold the money of the customers in them; a cell may be off by its rounding.
 with
 

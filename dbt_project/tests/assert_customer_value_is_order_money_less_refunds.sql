@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_customer_value'}}}) }}
+
 with
 
 orders as (

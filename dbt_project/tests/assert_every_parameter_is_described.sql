@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'dim_parameters'}}}) }}
+
 -- a parameter in force without a meaning, or a meaning without a parameter
 select
     in_force.name,

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_refunds'}}}) }}
+
 -- what orders lost to refunds is what refunds with an order came to
 with
 

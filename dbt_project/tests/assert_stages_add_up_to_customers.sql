@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_lifecycle_stages'}}}) }}
+
 -- every counted customer known by the as-of date is in one stage from that day on, nobody else is
 with
 

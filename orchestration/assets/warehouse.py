@@ -57,9 +57,7 @@ class Translator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         if spec.key.path[0] != "marts":
             return spec
-        policy = dg.FreshnessPolicy.time_window(
-            fail_window=timedelta(hours=49), warn_window=timedelta(hours=25)
-        )
+        policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=49), warn_window=timedelta(hours=25))
         return spec.replace_attributes(freshness_policy=policy)
 
 
@@ -139,9 +137,7 @@ def _is_bad(event: dbt.Event) -> bool:
     return _node(event)["node_status"] in ("error", "fail", "runtime error", "partial success")
 
 
-def _selection(
-    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator
-) -> Sequence[str]:
+def _selection(context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator) -> Sequence[str]:
     """The models that the run selected, as dbt names them."""
     arguments, _ = get_subset_selection_for_context(context, manifest, None, None, None, translator, None)
     return arguments[1:]
@@ -159,12 +155,9 @@ def _say(event: dbt.Event) -> None:
 def _what_failed(built: dbt.Build) -> str:
     failed = [event for event in built.ended if _is_bad(event)]
     lines = [
-        f"{_node(event)['node_name']}: {event['data'].get('run_result', {}).get('message', '')}"
-        for event in failed
+        f"{_node(event)['node_name']}: {event['data'].get('run_result', {}).get('message', '')}" for event in failed
     ]
-    advice = (
-        "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
-    )
+    advice = "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
     return "\n".join([f"{len(failed)} models or tests failed:", *lines, advice])
 
 

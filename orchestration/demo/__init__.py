@@ -13,9 +13,7 @@ from orchestration.demo.summary import DemoSummary
 __all__ = ["DemoSummary", "configuration", "generate"]
 
 
-def generate(
-    out: Path, *, customers: int = 5000, seed: int = 1, end: date = date(2026, 6, 30)
-) -> DemoSummary:
+def generate(out: Path, *, customers: int = 5000, seed: int = 1, end: date = date(2026, 6, 30)) -> DemoSummary:
     """Write the demo company under `out`; the same arguments give the same bytes."""
     # Whoever only wants the configuration need not wait for numpy.
     from orchestration.demo.company import make

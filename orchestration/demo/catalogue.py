@@ -22,9 +22,9 @@ def products(seed: int) -> pl.DataFrame:
         for kind in about["kinds"]
         for origin in WORDS["origins"]
     ]
-    frame = pl.DataFrame(
-        rows, schema=["category", "subcategory", "name", "label", "price"], orient="row"
-    ).with_columns(pl.col("price") * pl.Series(np.exp(rng.normal(0, 0.45, len(rows)))))
+    frame = pl.DataFrame(rows, schema=["category", "subcategory", "name", "label", "price"], orient="row").with_columns(
+        pl.col("price") * pl.Series(np.exp(rng.normal(0, 0.45, len(rows))))
+    )
     price = frame.get_column("price").to_numpy() * MONEY_PER_UNIT["CNY"]
     return (
         frame.with_columns(

@@ -120,9 +120,7 @@ def _shop(world: _World) -> dict[str, pl.DataFrame]:
     orders = world.trade.orders
     catalogue = products(seed)
     books = keep_books(orders, people, shop, catalogue=catalogue, period=period, seed=seed)
-    visits = web_events(
-        orders, people, shop, products=catalogue["product_id"], season=world.season, seed=seed
-    )
+    visits = web_events(orders, people, shop, products=catalogue["product_id"], season=world.season, seed=seed)
     accounts = shop_customers(
         people,
         world.accounts,

@@ -12,9 +12,7 @@ EMAIL_KNOWN = {"crm": 0.85, "shop": 0.97, "service": 0.92}
 PHONE_KNOWN = {"crm": 0.90, "shop": 0.70, "service": 0.60}
 
 
-def contact_details(
-    rng: np.random.Generator, system: str, people: People, accounts: Accounts
-) -> pl.DataFrame:
+def contact_details(rng: np.random.Generator, system: str, people: People, accounts: Accounts) -> pl.DataFrame:
     """One row per account: its person's details in the spelling of the system."""
     count = len(accounts.person)
     frame = people.frame[accounts.person].with_columns(

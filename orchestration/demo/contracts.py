@@ -95,9 +95,7 @@ def _with_ends(rng: np.random.Generator, frame: pl.DataFrame, period: Period) ->
         ends_at=pl.when(is_known).then("ends_at"),
         cancel_reason=pl.when(is_voluntary).then("reason"),
         is_involuntary=pl.when(is_known).then("is_failed"),
-        payment_failed_at=pl.when(is_known & pl.col("is_failed")).then(
-            pl.max_horizontal(failed_at, "paid_from")
-        ),
+        payment_failed_at=pl.when(is_known & pl.col("is_failed")).then(pl.max_horizontal(failed_at, "paid_from")),
         updated_at=pl.when(is_known).then("told_at").otherwise("started_at"),
     )
 

@@ -43,9 +43,7 @@ def crm_customers(
     rng = stream(seed, "crm customers")
     crm = accounts["crm"]
     person, count = crm.person, len(crm.person)
-    created_at = np.minimum(
-        people.joined_at[person] + rng.exponential(10, count) * DAY, period.closes_at - DAY
-    )
+    created_at = np.minimum(people.joined_at[person] + rng.exponential(10, count) * DAY, period.closes_at - DAY)
     updated_at = created_at + (period.closes_at - created_at) * rng.random(count)
     terminated_at = period.known(where(chance(rng, TERMINATED_SHARE, count), seen_at[person] + 40 * DAY))
     updated_at = np.fmax(updated_at, terminated_at)
@@ -116,9 +114,7 @@ def shop_customers(
         instants("deleted_at", deleted_at),
     )
     lower = pl.Series(TIERS).gather(np.maximum(tier - 1, 0))
-    return _with_older_versions(
-        rng, frame, {"loyalty_tier": lower, "merged_into_id": None, "deleted_at": None}
-    )
+    return _with_older_versions(rng, frame, {"loyalty_tier": lower, "merged_into_id": None, "deleted_at": None})
 
 
 def service_customers(
@@ -149,8 +145,7 @@ def _with_older_versions(
 ) -> pl.DataFrame:
     """The list with an older version of some records, written when they were created."""
     earlier = [
-        (pl.lit(None, frame.schema[name]) if values is None else values).alias(name)
-        for name, values in changed.items()
+        (pl.lit(None, frame.schema[name]) if values is None else values).alias(name) for name, values in changed.items()
     ]
     is_changed = (
         pl.Series(chance(rng, OLDER_VERSION_SHARE, frame.height))

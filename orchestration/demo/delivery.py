@@ -32,9 +32,7 @@ def worded(frame: pl.DataFrame, delivery: Delivery) -> pl.DataFrame:
 
 def write(frame: pl.DataFrame, delivery: Delivery, folder: Path) -> None:
     """Write the file or files of a table."""
-    renamed = frame.rename(
-        {name: header for name, header in delivery.headers.items() if name in frame.columns}
-    )
+    renamed = frame.rename({name: header for name, header in delivery.headers.items() if name in frame.columns})
     path = folder / delivery.system.name / delivery.file
     path.parent.mkdir(parents=True, exist_ok=True)
     if delivery.format == "parquet":

@@ -151,7 +151,5 @@ def _answered(
 def _comments(rng: np.random.Generator, mood: Floats) -> pl.Series:
     """Words that suit the mood (0 to 1)."""
     good, fair, poor = (pick(rng, WORDS["comments"][of], len(mood)) for of in ("good", "fair", "poor"))
-    suiting = (
-        pl.when(pl.Series(mood > 0.75)).then(good).when(pl.Series(mood > 0.5)).then(fair).otherwise(poor)
-    )
+    suiting = pl.when(pl.Series(mood > 0.75)).then(good).when(pl.Series(mood > 0.5)).then(fair).otherwise(poor)
     return pl.select(suiting).to_series()

@@ -79,9 +79,7 @@ def _typed(values: pl.Series, dtype: pl.DataType) -> pl.Series:
     return values.cast(dtype)
 
 
-def _replaced(
-    frame: pl.DataFrame, spoilt: pl.DataFrame, at: Integers, columns: Sequence[str]
-) -> pl.DataFrame:
+def _replaced(frame: pl.DataFrame, spoilt: pl.DataFrame, at: Integers, columns: Sequence[str]) -> pl.DataFrame:
     return frame.with_columns(frame[column].scatter(at, spoilt[column].gather(at)) for column in columns)
 
 

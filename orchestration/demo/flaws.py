@@ -62,9 +62,7 @@ def _missing(column: str) -> Flaw:
 
 def _impossible(column: str) -> Flaw:
     value = pl.lit(IMPOSSIBLE_DATE) + pl.col(column).str.slice(10)
-    return Flaw(
-        "impossible_date", f"{column}_is_readable", values={column: value}, is_possible=_is_there(column)
-    )
+    return Flaw("impossible_date", f"{column}_is_readable", values={column: value}, is_possible=_is_there(column))
 
 
 def _future(column: str) -> Flaw:
@@ -80,9 +78,7 @@ def _negative(column: str, demand: str = "is_not_negative") -> Flaw:
 
 def _swapped(kind: str, earlier: str, later: str, outcome: Outcome = "refused") -> Flaw:
     value = {earlier: pl.col(later), later: pl.col(earlier)}
-    return Flaw(
-        kind, f"{earlier}_is_not_after_{later}", outcome, value, is_possible=pl.col(earlier) < pl.col(later)
-    )
+    return Flaw(kind, f"{earlier}_is_not_after_{later}", outcome, value, is_possible=pl.col(earlier) < pl.col(later))
 
 
 def _orphan(column: str) -> Flaw:

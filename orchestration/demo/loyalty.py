@@ -63,9 +63,7 @@ class _Lots:
             (pl.col("points") * sign).alias("points"),
             instants("occurred_at", at),
             local_dates("expires_on", expires_at if is_earned else np.full(len(at), np.nan)),
-            (pl.col("order_id") if kind in ("earn", "reverse") else pl.lit(None, pl.String)).alias(
-                "order_id"
-            ),
+            (pl.col("order_id") if kind in ("earn", "reverse") else pl.lit(None, pl.String)).alias("order_id"),
             (pl.col("order_id") if kind == "reverse" else pl.lit(None, pl.String)).alias("reverses_order_id"),
         ).filter(pl.col("occurred_at").is_not_null())
 
@@ -85,9 +83,7 @@ def _goodwill(
     taker = rng.permutation(giver)
     given_at = np.where(taker == giver, np.nan, given_at)
     given_at = where(given_at > people.joined_at[taker], given_at)
-    welcome = _Lots(
-        shop.ids(giver), np.full(len(giver), 100), pl.Series([None] * len(giver), dtype=pl.String)
-    )
+    welcome = _Lots(shop.ids(giver), np.full(len(giver), 100), pl.Series([None] * len(giver), dtype=pl.String))
     gift = _Lots(shop.ids(taker), np.full(len(giver), 50), pl.Series([None] * len(giver), dtype=pl.String))
     half = _Lots(shop.ids(giver), np.full(len(giver), 50), pl.Series([None] * len(giver), dtype=pl.String))
     never = np.full(len(giver), np.nan)

@@ -30,9 +30,7 @@ def campaigns(customers: int, period: Period, seed: int) -> pl.DataFrame:
     """One campaign a month, each of three weeks."""
     rng = stream(seed, "campaigns")
     count = len(period.months()) - 1
-    starts_at = (
-        period.opens_at + np.arange(count) * period.day_count / count * DAY + rng.integers(0, 8, count) * DAY
-    )
+    starts_at = period.opens_at + np.arange(count) * period.day_count / count * DAY + rng.integers(0, 8, count) * DAY
     objective = np.arange(count) % len(OBJECTIVES)
     return pl.DataFrame({"campaign_id": [f"K{number:03d}" for number in range(1, count + 1)]}).with_columns(
         pl.Series(OBJECTIVES).gather(objective).alias("objective"),
@@ -117,9 +115,7 @@ def marketing_spend(plan: pl.DataFrame, customers: int, period: Period, seed: in
         spend_date=pl.date_ranges(pl.col("started_at").dt.date(), pl.col("ended_at").dt.date()),
     ).explode("spend_date")
     daily = np.rint(
-        dates.get_column("budget_amount").cast(pl.Float64).to_numpy()
-        / 22
-        * rng.uniform(60, 130, dates.height)
+        dates.get_column("budget_amount").cast(pl.Float64).to_numpy() / 22 * rng.uniform(60, 130, dates.height)
     )
     shown = rng.integers(200, 5_000, dates.height)
     by_campaign = dates.select(
@@ -127,9 +123,7 @@ def marketing_spend(plan: pl.DataFrame, customers: int, period: Period, seed: in
         decimals("amount", daily), pl.Series("impressions", shown), pl.Series("clicks", shown // 40),
     )  # fmt: skip
     spent = pl.concat([*media, *monthly, by_campaign.filter(pl.col("spend_date") <= period.end)])
-    return spent.sort(
-        "spend_date", "channel", "campaign_id", "cost_type", nulls_last=True, maintain_order=True
-    )
+    return spent.sort("spend_date", "channel", "campaign_id", "cost_type", nulls_last=True, maintain_order=True)
 
 
 def _spent(

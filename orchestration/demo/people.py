@@ -101,9 +101,7 @@ def _inhabitants(
 def _composed(country: Country) -> list[pl.Expr]:
     """What is put together from the parts: whole names, addresses, mailboxes."""
     is_chinese = country.code == "CN"
-    full_name = (
-        pl.format("{}{}", "surname", "given") if is_chinese else pl.format("{} {}", "given", "surname")
-    )
+    full_name = pl.format("{}{}", "surname", "given") if is_chinese else pl.format("{} {}", "given", "surname")
     address = pl.format("{}{}号", "street", "house") if is_chinese else pl.format("{} {}", "street", "house")
     mailbox = pl.format("{}.{}{}@{}", "latin_given", "latin_surname", "person", "host").str.to_lowercase()
     return [

@@ -47,9 +47,7 @@ def leads(people: People, crm: Accounts, *, owners: pl.Series, period: Period, s
     person = np.concatenate((person, strangers))
     count = len(person)
     created_at = np.maximum(people.joined_at[person] - rng.exponential(6, count) * DAY, period.opens_at)
-    created_at = np.where(
-        is_stranger, period.opens_at + rng.random(count) * period.day_count * DAY, created_at
-    )
+    created_at = np.where(is_stranger, period.opens_at + rng.random(count) * period.day_count * DAY, created_at)
     known = people.frame[person]
     unknown_mail = pl.select(pl.format("lead{}@example.org", pl.int_range(count))).to_series()
     frame = _pursued(rng, np.floor(created_at), is_stranger, period).with_columns(
@@ -64,16 +62,12 @@ def leads(people: People, crm: Accounts, *, owners: pl.Series, period: Period, s
     return frame.sort("created_at", maintain_order=True).with_columns(numbered("lead_id", "XS", 6))
 
 
-def _pursued(
-    rng: np.random.Generator, created_at: Floats, is_stranger: Booleans, period: Period
-) -> pl.DataFrame:
+def _pursued(rng: np.random.Generator, created_at: Floats, is_stranger: Booleans, period: Period) -> pl.DataFrame:
     """How far each lead has come by the close."""
     count = len(created_at)
     contacted_at = where(chance(rng, 0.9, count), created_at + rng.exponential(1.2, count) * DAY)
     contacted_at = period.known(contacted_at)
-    qualified_at = period.known(
-        where(chance(rng, 0.7, count), contacted_at + rng.exponential(6, count) * DAY)
-    )
+    qualified_at = period.known(where(chance(rng, 0.7, count), contacted_at + rng.exponential(6, count) * DAY))
     is_converting = chance(rng, 0.75, count) & ~is_stranger
     converted_at = period.known(where(is_converting, qualified_at + rng.exponential(12, count) * DAY))
     is_lost = np.isnan(converted_at) & chance(rng, 0.6, count) & ~np.isnan(contacted_at)
@@ -82,9 +76,7 @@ def _pursued(
     names = pl.Series(["new", "contacted", "qualified", "converted", "disqualified"])
     updated_at = np.fmax.reduce([created_at, contacted_at, qualified_at, converted_at])
     return pl.DataFrame({"status": names.gather(status)}).with_columns(
-        pl.when(pl.Series(is_lost))
-        .then(pick(rng, WORDS["reasons"]["lost_lead"], count))
-        .alias("lost_reason"),
+        pl.when(pl.Series(is_lost)).then(pick(rng, WORDS["reasons"]["lost_lead"], count)).alias("lost_reason"),
         instants("created_at", created_at),
         instants("first_contacted_at", contacted_at),
         instants("qualified_at", qualified_at),
@@ -93,9 +85,7 @@ def _pursued(
     )
 
 
-def opportunities(
-    people: People, crm: Accounts, *, owners: pl.Series, period: Period, seed: int
-) -> pl.DataFrame:
+def opportunities(people: People, crm: Accounts, *, owners: pl.Series, period: Period, seed: int) -> pl.DataFrame:
     """One row per version of an opportunity: companies negotiate contracts of a year."""
     rng = stream(seed, "opportunities")
     chances = np.where(people.is_company, rng.integers(1, 5, people.count), chance(rng, 0.08, people.count))
@@ -150,9 +140,7 @@ def _with_first_versions(rng: np.random.Generator, frame: pl.DataFrame) -> pl.Da
     return pl.concat([opened, frame]).sort("opportunity_id", "updated_at", maintain_order=True)
 
 
-def interactions(
-    people: People, crm: Accounts, *, owners: pl.Series, period: Period, seed: int
-) -> pl.DataFrame:
+def interactions(people: People, crm: Accounts, *, owners: pl.Series, period: Period, seed: int) -> pl.DataFrame:
     """One row per call, message or visit, in order of time."""
     rng = stream(seed, "interactions")
     known = np.flatnonzero(crm.knows)

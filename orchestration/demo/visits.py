@@ -44,9 +44,7 @@ def web_events(
         .alias("product_id"),
         instants("occurred_at", np.minimum(at, season.period.closes_at)),
     )
-    return frame.sort("occurred_at", "session_id", maintain_order=True).with_columns(
-        numbered("event_id", "E", 9)
-    )
+    return frame.sort("occurred_at", "session_id", maintain_order=True).with_columns(numbered("event_id", "E", 9))
 
 
 def _sessions(

@@ -156,9 +156,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Seque
             "boolean": pa.bool_(),
             "bigint": pa.int64(),
         }
-        arrays = [
-            pa.array([row[index] for row in rows], arrow[of]) for index, of in enumerate(types.values())
-        ]
+        arrays = [pa.array([row[index] for row in rows], arrow[of]) for index, of in enumerate(types.values())]
         connection.register("rows_to_fill", pa.table(arrays, names=list(types)))
         connection.execute(f"insert into lake.{name} select * from rows_to_fill")
         connection.unregister("rows_to_fill")

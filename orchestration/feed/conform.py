@@ -30,9 +30,7 @@ class Conformed:
     standardised: Mapping[str, int]
 
 
-def conform(
-    connection: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[Path], reading: Reading
-) -> Conformed:
+def conform(connection: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[Path], reading: Reading) -> Conformed:
     """Make the table `conformed` from a load's Parquet parts, replacing any that the connection has."""
     _define_functions(connection)
     raw = raw_relation(connection, table, parts, reading)
@@ -45,9 +43,7 @@ def conform(
         unknown_columns=tuple(name for name in raw.columns if name not in raw.found.values()),
         missing_columns=missing,
         # A missing currency is the source's.
-        missing_key_columns=tuple(
-            name for name in table.key_must_be_present if name in missing and name != "currency"
-        ),
+        missing_key_columns=tuple(name for name in table.key_must_be_present if name in missing and name != "currency"),
         standardised=_standardised_counts(connection),
     )
 

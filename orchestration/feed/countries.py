@@ -11,9 +11,7 @@ from babel.core import get_global
 _LANGUAGES = ("en", "zh_Hans", "zh_Hant", "de")
 
 # Two letters that are in use but that ISO 3166-1 assigns to no country: islands, unions, test codes.
-_NO_COUNTRIES = frozenset(
-    {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
-)
+_NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
 
 # What people write besides the names of today's Unicode locales.
 _ALIASES: Mapping[str, str] = MappingProxyType(

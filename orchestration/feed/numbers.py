@@ -7,9 +7,7 @@ _FALSE = "'false', 'f', 'no', 'n', '0', '0.0', 'off', '否', '无', '假', '不�
 
 def ungrouped(text: str) -> str:
     """A number without thousands separators: '1,234.56' and '1 234.56' are 1234.56; '1.234,56' stays."""
-    return (
-        f"case when regexp_full_match({text}, '{_GROUPED}') then translate({text}, ', ', '') else {text} end"
-    )
+    return f"case when regexp_full_match({text}, '{_GROUPED}') then translate({text}, ', ', '') else {text} end"
 
 
 def decimal(text: str, sql_type: str) -> str:

@@ -44,9 +44,7 @@ class Raw:
         return _brought(self.types)
 
 
-def raw_relation(
-    connection: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[Path], reading: Reading
-) -> Raw:
+def raw_relation(connection: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[Path], reading: Reading) -> Raw:
     """The Parquet parts of a load as one relation; an empty one if there are no parts."""
     files = ", ".join(literal(str(part)) for part in parts)
     relation = (

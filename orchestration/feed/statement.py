@@ -43,8 +43,7 @@ def conforming_statement(table: Table, raw: Raw, reading: Reading) -> str:
         *_duplicates(raw.columns),
     ]
     return (
-        f"create or replace table conformed as with\n{_listed(stages)}\nfrom valued select\n"
-        f"{_listed(_output(table))}"
+        f"create or replace table conformed as with\n{_listed(stages)}\nfrom valued select\n{_listed(_output(table))}"
     )
 
 
@@ -92,9 +91,7 @@ def _standard(column: Column) -> str:
 
 def _country(table: Table) -> str:
     """The row's country as written, '' if it has none: how its telephone number is to be read."""
-    written = next(
-        (_form(column, "standard") for column in table.columns if column.type == "country"), "null"
-    )
+    written = next((_form(column, "standard") for column in table.columns if column.type == "country"), "null")
     return f"coalesce({written}, '') as row_country"
 
 

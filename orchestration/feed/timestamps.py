@@ -40,9 +40,7 @@ def date(text: str) -> str:
 
 def local_time(text: str) -> str:
     """The wall-clock time that a text without offset states; null if it has one or states none."""
-    return (
-        f"case when regexp_full_match({text}, '{_DATE}([T ]{_TIME})?') then try_cast({text} as timestamp) end"
-    )
+    return f"case when regexp_full_match({text}, '{_DATE}([T ]{_TIME})?') then try_cast({text} as timestamp) end"
 
 
 def stated_instant(text: str) -> str:

@@ -74,9 +74,7 @@ class LoadWriter:
         """Where to write the Parquet part of that number, counted from 0."""
         return self.directory / f"part-{number:05d}.parquet"
 
-    def commit(
-        self, *, inputs: Sequence[Input], reading: Mapping[str, Any], reason: str | None = None
-    ) -> RawLoad:
+    def commit(self, *, inputs: Sequence[Input], reading: Mapping[str, Any], reason: str | None = None) -> RawLoad:
         """Make the load visible, whole; with a `reason`, as one that could not be read."""
         parts = sorted(self.directory.glob("part-*.parquet"))
         described = [

@@ -68,8 +68,7 @@ def _selected(column: str, of: str) -> str:
 
 def _table_comment(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str | None:
     row = connection.execute(
-        "select comment from duckdb_tables() "
-        "where database_name = 'built' and schema_name = ? and table_name = ?",
+        "select comment from duckdb_tables() where database_name = 'built' and schema_name = ? and table_name = ?",
         [schema, name],
     ).fetchone()
     return row[0] if row else None

@@ -16,9 +16,7 @@ def write(database: Path, folder: Path, tables: Sequence[PublishedTable], *, run
             target = folder / table.schema / table.name / "part-0.parquet"
             target.parent.mkdir(parents=True)
             quoted = str(target).replace("'", "''")
-            connection.execute(
-                f"copy {table.schema}.\"{table.name}\" to '{quoted}' (format parquet, compression zstd)"
-            )
+            connection.execute(f"copy {table.schema}.\"{table.name}\" to '{quoted}' (format parquet, compression zstd)")
     content = {
         "run_id": run_id,
         "as_of_date": as_of,

@@ -51,9 +51,7 @@ class _Expansion:
         is_bomb = self._read > SUSPICIOUS_BYTES and self._read > SUSPICIOUS_RATIO * self._stored
         if is_bomb or self._read > MOST_BYTES:
             what = f"expands to more than {self._read >> 20} MB from {self._stored} bytes"
-            raise Unreadable(
-                f"{self._name} {what}, like an archive made to fill the disk; deliver it unpacked"
-            )
+            raise Unreadable(f"{self._name} {what}, like an archive made to fill the disk; deliver it unpacked")
 
 
 def members(file: FoundFile) -> tuple[Member, ...]:
@@ -74,9 +72,7 @@ def _gzip(path: Path) -> Callable[[], BinaryIO]:
     return lambda: gzip.open(path, "rb")  # type: ignore[return-value]
 
 
-def _blocks(
-    name: str, opened: Callable[[], BinaryIO], expansion: _Expansion | None = None
-) -> Iterator[bytes]:
+def _blocks(name: str, opened: Callable[[], BinaryIO], expansion: _Expansion | None = None) -> Iterator[bytes]:
     """The stream in blocks; whatever is wrong with the stored bytes is the file's fault."""
     try:
         with opened() as stream:
@@ -85,17 +81,13 @@ def _blocks(
                     expansion.count(len(block))
                 yield block
     except EOFError:
-        raise Unreadable(
-            f"{name} is truncated: its compressed content ends early; deliver it again"
-        ) from None
+        raise Unreadable(f"{name} is truncated: its compressed content ends early; deliver it again") from None
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
         raise Unreadable(f"{name} is damaged ({error}); deliver it again") from error
     except (RuntimeError, NotImplementedError) as error:
         raise Unreadable(f"{name} is encrypted or packed in a way that is not read; {_UNPACK}") from error
     except OSError as error:
-        raise Unreadable(
-            f"{name} could not be read to its end ({error.strerror}); deliver it again"
-        ) from error
+        raise Unreadable(f"{name} could not be read to its end ({error.strerror}); deliver it again") from error
 
 
 _UNPACK = "deliver it unpacked or as a plain zip"
@@ -129,9 +121,7 @@ def _zip_members(file: FoundFile) -> tuple[Member, ...]:
     return tuple(found)
 
 
-def _member_blocks(
-    file: FoundFile, info: zipfile.ZipInfo, expansion: _Expansion
-) -> Callable[[], Iterator[bytes]]:
+def _member_blocks(file: FoundFile, info: zipfile.ZipInfo, expansion: _Expansion) -> Callable[[], Iterator[bytes]]:
     def blocks() -> Iterator[bytes]:
         with zipfile.ZipFile(file.path) as archive:
             name = f"{file.name}/{info.filename}"

@@ -116,14 +116,10 @@ def _unquoted(line: str, quote: str) -> str:
 
 def _first_record(name: str, look: str, delimiter: str, quote: str) -> list[str]:
     if quote:
-        reader = csv.reader(
-            io.StringIO(look, newline="\n"), delimiter=delimiter, quotechar=quote, strict=True
-        )
+        reader = csv.reader(io.StringIO(look, newline="\n"), delimiter=delimiter, quotechar=quote, strict=True)
     else:
         reader = csv.reader(io.StringIO(look, newline="\n"), delimiter=delimiter, quoting=csv.QUOTE_NONE)
     try:
         return next(reader)
     except csv.Error as error:
-        raise Unreadable(
-            f"{name}: its first line cannot be understood as a header ({error}); correct it"
-        ) from error
+        raise Unreadable(f"{name}: its first line cannot be understood as a header ({error}); correct it") from error

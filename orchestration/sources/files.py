@@ -61,9 +61,7 @@ def extract(source: FilesSource, table: Table, lake: Lake) -> Extraction:
         shutil.rmtree(writer.directory, ignore_errors=True)
 
 
-def _files(
-    root: Path, table: Table, settings: TableSettings, loads: Sequence[RawLoad]
-) -> tuple[FoundFile, ...]:
+def _files(root: Path, table: Table, settings: TableSettings, loads: Sequence[RawLoad]) -> tuple[FoundFile, ...]:
     if settings.query is not None:
         return queries.queried_files(root, settings.query)
     if settings.file is not None:

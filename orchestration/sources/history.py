@@ -13,9 +13,7 @@ def options_of(load: RawLoad) -> Mapping[str, Any]:
     return {name: value for name, value in load.reading.items() if name != FOUND}
 
 
-def new_files(
-    inputs: Sequence[Input], loads: Sequence[RawLoad], options: Mapping[str, Any]
-) -> tuple[Input, ...]:
+def new_files(inputs: Sequence[Input], loads: Sequence[RawLoad], options: Mapping[str, Any]) -> tuple[Input, ...]:
     """The files to read now; none if all were read, or if the same refusal would come again.
 
     A file was read if its latest reading, with these options, had this content, or if it is only a
@@ -27,8 +25,7 @@ def new_files(
     fresh = [
         item
         for item in inputs
-        if latest.get(item.name) != (item.sha256, options)
-        and (item.name in latest or item.sha256 not in known)
+        if latest.get(item.name) != (item.sha256, options) and (item.name in latest or item.sha256 not in known)
     ]
     if not loads or loads[-1].is_readable:
         return tuple(fresh)

@@ -54,9 +54,7 @@ def blamed_on(name: str, explain: Callable[[str], str]) -> Iterator[None]:
         raise Unreadable(f"{name}: {explain(message)}") from error
 
 
-def write_part(
-    connection: duckdb.DuckDBPyConnection, relation: str, part: Path, *, file: str, after: int
-) -> int:
+def write_part(connection: duckdb.DuckDBPyConnection, relation: str, part: Path, *, file: str, after: int) -> int:
     """Write a relation's rows in their order, numbered on from `after`; returns how many they are."""
     described = connection.execute(f"describe from {relation}").fetchall()
     checked_names(file, [str(column[0]) for column in described])
@@ -80,9 +78,7 @@ def checked_names(file: str, names: Sequence[str]) -> list[str]:
     repeated = [name for name in dict.fromkeys(stripped) if counts[name.lower()] > 1]
     if repeated:
         told = ", ".join(f"'{name}'" for name in repeated[:5])
-        raise Unreadable(
-            f"{file}: {told} stands more than once in the header; rename or remove the repeated column"
-        )
+        raise Unreadable(f"{file}: {told} stands more than once in the header; rename or remove the repeated column")
     reserved = [name for name in stripped if name.lower() in (ROW_NUMBER, FILE)]
     if reserved:
         raise Unreadable(f"{file}: the column name '{reserved[0]}' is reserved; rename the column")

@@ -21,9 +21,7 @@ def relation(name: str, book: Path, settings: TableSettings) -> tuple[str, str]:
     sheet, cells = _cells(name, book, settings.sheet)
     cells = _without_empty_edge(cells)
     if not cells.width:
-        raise Unreadable(
-            f"{name}: the sheet '{sheet}' is empty: not even a header; name another with `sheet`"
-        )
+        raise Unreadable(f"{name}: the sheet '{sheet}' is empty: not even a header; name another with `sheet`")
     if settings.header is False:
         names = [f"column{number}" for number in range(1, cells.width + 1)]
     else:
@@ -49,9 +47,7 @@ def _cells(name: str, book: Path, wanted: str | None) -> tuple[str, pl.DataFrame
         loaded = opened.load_sheet(sheet, header_row=None, dtypes="string")
     except fastexcel.FastExcelError as error:
         what = re.sub(r"\s+", " ", str(error).split("Context:")[0])[:200].strip()
-        raise Unreadable(
-            f"{name} is not a whole Excel workbook ({what}); save and deliver it again"
-        ) from error
+        raise Unreadable(f"{name} is not a whole Excel workbook ({what}); save and deliver it again") from error
     frame = loaded.to_polars()
     seen = pl.all().cast(pl.String).str.replace(_MIDNIGHT, "$1").str.replace(_TIME_OF_DAY, "$1")
     return sheet, frame.select(seen) if frame.width else frame

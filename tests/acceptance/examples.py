@@ -70,8 +70,7 @@ def run_example(name: str, folder: Path) -> Example:
 def balances(example: Example) -> Mapping[str, tuple]:
     """Rows read, valid, quarantined and duplicate of each table."""
     found = example.rows(
-        "select table_name, rows_read, rows_valid, rows_quarantined, rows_duplicate "
-        "from quality.fct_row_balances"
+        "select table_name, rows_read, rows_valid, rows_quarantined, rows_duplicate from quality.fct_row_balances"
     )
     return {table: tuple(counts) for table, *counts in found}
 
@@ -125,9 +124,7 @@ def reference_churn(example: Example) -> Mapping[str, tuple]:
 
 def buyers(example: Example) -> Mapping[str, tuple]:
     """Orders, repeat days, days from first to last order day and to the as-of date of each buyer."""
-    found = example.rows(
-        f"select source_customer_id, order_count, frequency, recency_days, age_days {_OF_BUYERS}"
-    )
+    found = example.rows(f"select source_customer_id, order_count, frequency, recency_days, age_days {_OF_BUYERS}")
     return {customer: tuple(figures) for customer, *figures in found}
 
 

@@ -21,9 +21,7 @@ def test_an_example_reads_below_the_data_folder_and_writes_below_var(
 
 
 @each_example
-def test_an_example_names_the_data_folder_that_it_misses(
-    example: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_example_names_the_data_folder_that_it_misses(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATA", raising=False)
     with pytest.raises(ConfigurationError, match="environment variable DATA is not set"):
         load_settings(example)

@@ -45,8 +45,7 @@ def test_a_skipped_score_is_a_row_and_no_answer(survey: Example) -> None:
 
 def test_every_score_was_given_as_often_as_in_the_reference(survey: Example) -> None:
     counted = survey.rows(
-        "select score::int::varchar, count(*) from core.fct_survey_responses "
-        "where score is not null group by score"
+        "select score::int::varchar, count(*) from core.fct_survey_responses where score is not null group by score"
     )
     assert dict(counted) == survey.reference["overall"]["dist"]
 
@@ -63,9 +62,7 @@ def test_answers_without_a_date_count_in_no_calendar_period(survey: Example) -> 
 
 
 def test_nobody_is_asked_for_who_was_sent_no_invitation(survey: Example) -> None:
-    assert survey.rows("select distinct invited_count, response_ratio from marts.fct_nps_periods") == [
-        (0, None)
-    ]
+    assert survey.rows("select distinct invited_count, response_ratio from marts.fct_nps_periods") == [(0, None)]
 
 
 def test_every_respondent_is_one_customer_without_an_order(survey: Example) -> None:

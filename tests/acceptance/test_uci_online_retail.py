@@ -66,9 +66,9 @@ def test_every_customer_and_product_that_the_file_names_is_read(retail: Example,
 
 def test_only_stock_write_offs_are_refused(retail: Example, sales: pl.DataFrame) -> None:
     written_off = sales.filter(pl.col("Quantity").str.starts_with("-"))
-    assert retail.rows(
-        "select table_name, failed_rules, count(*) from quality.fct_quarantined_rows group by all"
-    ) == [("order_lines", "quantity_is_not_negative", len(written_off))]
+    assert retail.rows("select table_name, failed_rules, count(*) from quality.fct_quarantined_rows group by all") == [
+        ("order_lines", "quantity_is_not_negative", len(written_off))
+    ]
     assert len(written_off) == retail.reference["dirty"]["negative_qty_rows_not_cancellation"]
     assert written_off.filter(pl.col("UnitPrice").cast(float) != 0).is_empty()
 
@@ -88,14 +88,12 @@ def test_buyers_valid_orders_and_revenue_are_the_reference_s(retail: Example) ->
 
 
 def test_guest_orders_stand_beside_them(retail: Example) -> None:
-    assert retail.rows(
-        "select count(*), sum(net_amount)::double from core.fct_orders where is_valid and is_guest"
-    ) == [(1427, 1744214.58)]
+    assert retail.rows("select count(*), sum(net_amount)::double from core.fct_orders where is_valid and is_guest") == [
+        (1427, 1744214.58)
+    ]
 
 
-def test_exactly_the_invoices_with_a_quantity_at_a_price_are_valid_orders(
-    retail: Example, sales: pl.DataFrame
-) -> None:
+def test_exactly_the_invoices_with_a_quantity_at_a_price_are_valid_orders(retail: Example, sales: pl.DataFrame) -> None:
     bought = sales.filter(pl.col("Quantity").cast(int) > 0, pl.col("UnitPrice").cast(float) > 0)
     valid = retail.rows("select order_id from core.fct_orders where is_valid")
     assert {order for (order,) in valid} == set(bought["InvoiceNo"])
@@ -160,9 +158,9 @@ def test_refunds_are_the_reference_s_and_lower_what_customers_are_worth(retail: 
 
 
 def test_no_order_is_lowered_by_a_refund_that_names_none(retail: Example) -> None:
-    assert retail.rows(
-        "select sum(refund_amount)::double, bool_or(is_refunded_in_full) from core.fct_orders"
-    ) == [(0.0, False)]
+    assert retail.rows("select sum(refund_amount)::double, bool_or(is_refunded_in_full) from core.fct_orders") == [
+        (0.0, False)
+    ]
 
 
 def test_the_ledger_adds_up_with_guests_and_refunds(retail: Example) -> None:
@@ -178,14 +176,11 @@ def test_the_headline_revenue_is_what_remains_after_refunds(retail: Example) -> 
     assert f"{8911407.90 + 1744214.58 - 896812.49:,.2f}" in retail.said
 
 
-def test_a_place_that_is_no_country_leaves_its_customers_without_one(
-    retail: Example, lines: pl.DataFrame
-) -> None:
+def test_a_place_that_is_no_country_leaves_its_customers_without_one(retail: Example, lines: pl.DataFrame) -> None:
     places = ["Channel Islands", "European Community", "Unspecified"]
     there = lines.filter(pl.col("Country").is_in(places))["CustomerID"].drop_nulls()
     without = retail.rows(
-        "select source_customer_id from core.dim_customers "
-        "where country is null and not is_guest and not is_erased"
+        "select source_customer_id from core.dim_customers where country is null and not is_guest and not is_erased"
     )
     assert {customer for (customer,) in without} == set(there.str.strip_suffix(".0"))
     assert len(without) == 14

@@ -46,9 +46,7 @@ def test_each_layer_reads_only_the_layers_that_it_may(manifest: Mapping[str, Any
 
 
 def test_every_model_and_every_column_says_what_it_is(manifest: Mapping[str, Any]) -> None:
-    silent = [
-        model["name"] for model in models(manifest) if not model["description"].startswith("One row per")
-    ]
+    silent = [model["name"] for model in models(manifest) if not model["description"].startswith("One row per")]
     silent += [
         f"{model['name']}.{column['name']}"
         for model in models(manifest)

@@ -72,9 +72,7 @@ def test_exact_duplicates_are_as_many_as_were_planted(company, name):
     assert frame.height - frame.n_unique() == _planted(company, name, "exact_duplicate", "").height >= 3
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [(name, kind) for name, kind, _ in PLANTED if kind.endswith("_version")]
-)
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind, _ in PLANTED if kind.endswith("_version")])
 def test_a_planted_version_has_the_key_of_another_row(company, name, kind):
     key = TABLES[name.split(".")[1]].key
     frame = company.tables[name].with_row_index("position", offset=1)
@@ -111,9 +109,7 @@ def test_every_listed_row_is_found_by_its_number_and_key(company):
 
 def test_no_row_has_two_flaws(company):
     assert (
-        not company.truth("dirty_rows")
-        .select(pl.struct("file", "source", "row_number").is_duplicated().any())
-        .item()
+        not company.truth("dirty_rows").select(pl.struct("file", "source", "row_number").is_duplicated().any()).item()
     )
 
 
@@ -125,9 +121,7 @@ def test_less_than_a_twentieth_of_any_table_is_refused(company):
         assert count < rows / 20, name
 
 
-@pytest.mark.parametrize(
-    ("name", "flaw"), [(name, flaw) for name in FLAWS for flaw in FLAWS[name] if flaw.demand]
-)
+@pytest.mark.parametrize(("name", "flaw"), [(name, flaw) for name in FLAWS for flaw in FLAWS[name] if flaw.demand])
 def test_the_demand_that_finds_a_flaw_is_one_that_we_make(name, flaw):
     severity = {demand.name: demand.severity for demand in SUITES[name.split(".")[1]].demands}
 

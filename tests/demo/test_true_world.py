@@ -30,9 +30,7 @@ def test_purchases_are_worth_the_mean_of_the_gamma_gamma_model(buyers):
 
 def test_as_many_buy_once_as_the_model_says(buyers):
     horizon = 365.0
-    purchases = simulate(
-        np.random.default_rng(2), buyers, first=np.zeros(400_000), horizon=horizon, process=PROCESS
-    )
+    purchases = simulate(np.random.default_rng(2), buyers, first=np.zeros(400_000), horizon=horizon, process=PROCESS)
     once = (np.bincount(purchases.buyer) == 1).mean()
     # Either dropped out at once, or alive without another purchase.
     a, b, r, alpha = PROCESS.a, PROCESS.b, PROCESS.r, PROCESS.alpha
@@ -65,9 +63,7 @@ def test_nobody_buys_after_dropping_out(company):
 def test_lines_add_up_to_their_orders(company):
     lines = company.tables["shop.order_lines"].unique()
     flawed = company.truth("dirty_rows").filter(pl.col("table") == "order_lines")["row_key"]
-    untouched = lines.filter(
-        ~pl.col("order_id").is_in([key.split("|")[0].removeprefix("GONE-") for key in flawed])
-    )
+    untouched = lines.filter(~pl.col("order_id").is_in([key.split("|")[0].removeprefix("GONE-") for key in flawed]))
     sums = untouched.group_by("order_id").agg(pl.col("net_amount").sum().alias("lines_amount"))
     compared = _clean_orders(company).join(sums, on="order_id")
 

@@ -107,9 +107,7 @@ def test_an_address_has_the_shape_of_one(address: str, is_good: bool, judged: Ju
     assert result.failed.get("email_is_well_formed", 0) == int(not is_good)
 
 
-def test_what_happened_may_be_a_day_ahead_of_the_load_for_the_sake_of_time_zones(
-    judged: Judge, good: Good
-) -> None:
+def test_what_happened_may_be_a_day_ahead_of_the_load_for_the_sake_of_time_zones(judged: Judge, good: Good) -> None:
     row = good("refunds", refunded_at=datetime.fromisoformat("2026-02-02"))
     assert judged("refunds", [row]).failed == {}
     late = {**row, "refunded_at": datetime.fromisoformat("2026-02-02 00:00:01")}

@@ -38,9 +38,7 @@ def test_a_column_may_be_called_by_a_word_that_duckdb_reserves(connection) -> No
 
 
 def test_tables_and_views_are_reflected_with_their_types(connection) -> None:
-    connection.execute(
-        "create table money as select 1::decimal(18, 4) as amount, 'x' as name, true as is_paid"
-    )
+    connection.execute("create table money as select 1::decimal(18, 4) as amount, 'x' as name, true as is_paid")
     connection.execute("create temp view paid as from money where is_paid")
     with reachable(connection) as url:
         inspector = sa.inspect(sa.create_engine(url))

@@ -124,20 +124,14 @@ def test_a_payload_shows_what_was_written_and_no_personal_data(judged: Judge, go
 
 def test_a_demand_that_cannot_be_evaluated_is_an_error_of_its_own(judged: Judge, good: Good) -> None:
     name = "net_amount_is_not_negative"
-    spoilt = with_changed(
-        "orders", name, lambda one: replace(one, arguments={"column": "nowhere", "min_value": 0})
-    )
-    with pytest.raises(
-        DemandNotEvaluated, match=rf"orders: the demand {name} could not be evaluated.*nowhere"
-    ):
+    spoilt = with_changed("orders", name, lambda one: replace(one, arguments={"column": "nowhere", "min_value": 0}))
+    with pytest.raises(DemandNotEvaluated, match=rf"orders: the demand {name} could not be evaluated.*nowhere"):
         judged("orders", [good("orders")], suite=spoilt)
 
 
 def test_a_query_that_cannot_be_run_is_an_error_of_its_own(judged: Judge, good: Good) -> None:
     name, query = "net_amount_is_present", "select nowhere from {batch}"
-    spoilt = with_changed(
-        "orders", name, lambda one: replace(one, arguments={"unexpected_rows_query": query})
-    )
+    spoilt = with_changed("orders", name, lambda one: replace(one, arguments={"unexpected_rows_query": query}))
     with pytest.raises(DemandNotEvaluated, match=rf"orders: the demand {name} could not be evaluated"):
         judged("orders", [good("orders")], suite=spoilt)
 

@@ -52,8 +52,7 @@ def test_a_misshapen_load_is_refused_with_its_reason_and_its_remedy() -> None:
     verdict = decided(10, 10, misshapen="orders arrived without order_id")
     assert (verdict.outcome, verdict.is_accepted) == ("misshapen", False)
     assert verdict.reason == (
-        "orders arrived without order_id. "
-        "Correct the source and load again, or accept it with --accept-load L1."
+        "orders arrived without order_id. Correct the source and load again, or accept it with --accept-load L1."
     )
 
 

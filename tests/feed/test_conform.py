@@ -34,9 +34,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def conformed(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> Conform:
     """Conforms columns, a list of values each; returns the report and the rows in reading order."""
 
-    def run(
-        table: str, reading: Reading = SHANGHAI, /, **columns: list[Any] | pa.Array
-    ) -> tuple[Conformed, Rows]:
+    def run(table: str, reading: Reading = SHANGHAI, /, **columns: list[Any] | pa.Array) -> tuple[Conformed, Rows]:
         count = max(map(len, columns.values()), default=0)
         raw = {"_row_number": list(range(1, count + 1)), "_file": ["a.csv"] * count} | columns
         part = tmp_path / "part-0.parquet"
@@ -255,9 +253,7 @@ def test_identifiers_are_trimmed_and_otherwise_untouched(conformed):
 
 
 def test_names_are_in_nfkc_and_texts_as_they_came(conformed):
-    _, rows = conformed(
-        "customers", full_name=["Ａｎｎａ　李", "ﬁ é", "李雷"], address=["１号", "ﬁ", "李雷路"]
-    )
+    _, rows = conformed("customers", full_name=["Ａｎｎａ　李", "ﬁ é", "李雷"], address=["１号", "ﬁ", "李雷路"])
     assert [row["full_name"] for row in rows] == ["Anna 李", "fi é", "李雷"]
     assert [row["address"] for row in rows] == ["１号", "ﬁ", "李雷路"]
 

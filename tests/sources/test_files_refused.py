@@ -97,9 +97,7 @@ def test_a_damaged_file_is_refused(shop: Shop, name: str, damage: str) -> None:
         workbook(whole, ("First", [[value] for value in rows.split()[:500]]))
     content = whole.read_bytes()
     half = len(content) // 2
-    garbled = (
-        content[:half] + bytes(byte ^ 0x5A for byte in content[half : half + 2000]) + content[half + 2000 :]
-    )
+    garbled = content[:half] + bytes(byte ^ 0x5A for byte in content[half : half + 2000]) + content[half + 2000 :]
     whole.write_bytes({"cut": content[:half], "garbled": garbled, "empty": b""}[damage])
     reason = shop.refusal()
     assert reason.startswith(name)
@@ -141,9 +139,7 @@ def test_a_zip_in_a_zip_and_one_without_a_table_are_refused(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("name", ["orders.csv.gz", "orders.zip", "orders.xlsx"])
-def test_an_archive_made_to_fill_the_disk_is_refused(
-    shop: Shop, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_archive_made_to_fill_the_disk_is_refused(shop: Shop, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "SUSPICIOUS_BYTES", 20 << 20)
     lines = b"\n" * (30 << 20)
     if name.endswith("gz"):
