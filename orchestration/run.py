@@ -177,10 +177,10 @@ def serve_ui(settings: Settings, port: int) -> int:
         [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "-d", str(reports), str(REPORTS_PORT)],
     ]
     say(f"The UI: http://127.0.0.1:{port}; reports of judging: http://127.0.0.1:{REPORTS_PORT}. Ctrl+C ends both.")
-    started = [subprocess.Popen(command, env=environment, cwd=settings.home) for command in commands[:2]]
+    started = [subprocess.Popen(command, env=environment) for command in commands[:2]]
     # The server of reports would write a line for each page that is looked at.
     silent = subprocess.DEVNULL
-    started.append(subprocess.Popen(commands[2], cwd=settings.home, stdout=silent, stderr=silent))
+    started.append(subprocess.Popen(commands[2], stdout=silent, stderr=silent))
     try:
         return started[0].wait()
     except KeyboardInterrupt:

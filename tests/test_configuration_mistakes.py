@@ -119,9 +119,9 @@ def test_nothing_is_made_by_a_check(world: World, mistaken: Ended) -> None:
         (f"{WHOLE}sources: []\n", "line 4: sources: name at least one source"),
         (f"{WHOLE} sources: []\n", "line 4: is not valid YAML"),
         (f"{WHOLE}\tsources: []\n", "line 4: is not valid YAML"),
-        (f"{WHOLE}sources: [shop]\n", "line 4: a source's name is required"),
-        ("- warehouse\n- sources\n", "line 1: the configuration must hold settings as 'name: value'"),
-        (f"{WHOLE}parameters: [lapse_days]\n", "line 4: parameters must hold settings as 'name: value'"),
+        (f"{WHOLE}sources: [shop]\n", "line 4: a source must hold settings"),
+        ("- warehouse\n- sources\n", "line 1: the configuration must hold settings"),
+        (f"{WHOLE}parameters: [lapse_days]\n", "line 4: parameters must hold settings"),
         (f"{WHOLE}warehouse: {{}}\n", "line 4: 'warehouse' stands here twice; remove one of them"),
         (
             f"{WHOLE}publish: {{postgres: somewhere}}\n",

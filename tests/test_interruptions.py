@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 MOMENTS = ("while judging", "while publishing", "while building")
 GOING_ON = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 UNSHARE = ("unshare", "--user", "--map-root-user", "--mount")
-TOO_LITTLE = 2_000_000
+TOO_LITTLE = 500_000
 READER_COUNT = 10
 PUBLISHER = """
 import os, sys, time
@@ -38,7 +38,7 @@ from datetime import date
 from pathlib import Path
 from orchestration.publishing import publish
 built, home, first = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-for number in range(first, first + 100):
+for number in range(first, first + 30):
     publish(built, home, run_id=f"run-{number}", as_of=date(2026, 1, 31), git="unknown", state=str(number))
     print(number, flush=True)
     time.sleep(0.3)
@@ -159,7 +159,7 @@ def _until(process: subprocess.Popen[str], is_so: Callable[[], bool]) -> None:
 
 def _run_without_room(world: World) -> Ended:
     """A run to which the disk of the file that it builds in is full."""
-    command = 'mount -t tmpfs -o size=3m tmpfs "$0" && exec "$@"'
+    command = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
     small_disk = [*UNSHARE, "sh", "-c", command, str(world.home / "warehouse")]
     if subprocess.run([*small_disk, "true"], check=False, capture_output=True).returncode == 0:
         return world.run(within=small_disk)
