@@ -1,0 +1,122 @@
+with
+
+stays as (
+    select * from {{ ref('int_scheme_stays') }}
+),
+
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+-- a month still running is observed to the as-of date
+months as (
+    select
+        month_start as period_start,
+        max(date_day) as observed_on
+    from dates
+    where date_day <= {{ as_of_date() }}
+    group by month_start
+),
+
+-- stays that no month can tell apart are counted once
+alike as (
+    select
+        scheme,
+        scheme_stage,
+        entered_on,
+        exited_on,
+        count(*) as stay_count
+    from stays
+    group by scheme, scheme_stage, entered_on, exited_on
+),
+
+exits as (
+    select
+        scheme,
+        scheme_stage,
+        {{ period_start("'month'", 'exited_on') }} as exited_in,
+        cast(
+            {{ dbt.datediff('entered_on', 'exited_on', 'day') }}
+            as integer
+        ) as days_in_stage,
+        sum(stay_count) as stay_count
+    from alike
+    where exited_on is not null
+    group by scheme, scheme_stage, exited_in, days_in_stage
+),
+
+-- a stay still open when the month closes is known to last longer, not how long
+observed as (
+    select
+        exits.scheme,
+        exits.scheme_stage,
+        months.period_start,
+        exits.days_in_stage,
+        exits.stay_count as exited_count,
+        exits.stay_count
+    from exits
+    inner join months
+    on exits.exited_in <= months.period_start
+    union all
+    select
+        alike.scheme,
+        alike.scheme_stage,
+        months.period_start,
+        cast(
+            {{ dbt.datediff('alike.entered_on', 'months.observed_on', 'day') }}
+            as integer
+        ) as days_in_stage,
+        0 as exited_count,
+        alike.stay_count
+    from alike
+    inner join months
+    on
+        alike.entered_on <= months.observed_on
+        and (alike.exited_on is null or alike.exited_on > months.observed_on)
+),
+
+durations as (
+    select
+        scheme,
+        scheme_stage,
+        period_start,
+        days_in_stage,
+        sum(exited_count) as exited_count,
+        sum(stay_count) as stay_count
+    from observed
+    group by scheme, scheme_stage, period_start, days_in_stage
+),
+
+-- at risk of leaving after so many days is who was seen for so many or more
+at_risk as (
+    select
+        *,
+        sum(stay_count) over (
+            partition by scheme, scheme_stage, period_start
+            order by days_in_stage desc
+            rows between unbounded preceding and current row
+        ) as at_risk_count
+    from durations
+),
+
+-- the product of the shares that stay, as a sum of logarithms: no engine need know products
+survival as (
+    select
+        *,
+        sum(ln(cast(nullif(at_risk_count - exited_count, 0) as double) / at_risk_count)) over (
+            partition by scheme, scheme_stage, period_start
+            order by days_in_stage asc
+            rows between unbounded preceding and current row
+        ) as log_survival
+    from at_risk
+)
+
+-- the margin keeps a curve that is exactly one half from missing it by the last binary digit
+select
+    scheme,
+    scheme_stage,
+    period_start,
+    min(days_in_stage) as median_days_in_stage
+from survival
+where at_risk_count = exited_count or log_survival <= ln(0.5) + 1e-9
+group by scheme, scheme_stage, period_start
