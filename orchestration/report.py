@@ -1,5 +1,6 @@
 """What a person reads at the terminal: the summary of a run, failures and remedies, the state of things."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
 
@@ -15,7 +16,9 @@ from orchestration.feed import TABLES, Table
 from orchestration.lake import JudgedLoad, Lake
 from orchestration.settings import Settings
 
-OUT = Console(highlight=False, soft_wrap=True)
+PIPED_WIDTH = 200
+# A table that is piped or logged has room; on a terminal it has as much as the terminal.
+OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 SIGNS_OF_A_FULL_DISK = ("No space left", "disk is full", "File too large")
 LAYERS = {
     "extract": "raw",

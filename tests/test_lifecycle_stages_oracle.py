@@ -329,7 +329,7 @@ def run_models(database: Path, target: Path) -> None:
     variables = yaml.safe_dump({"warehouse_path": str(database), "as_of_date": str(AS_OF)} | PARAMETERS)
     arguments = ["run", "--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "dbt_project")]
     arguments += ["--target-path", str(target), "--log-path", str(target), "--vars", variables]
-    arguments += ["--select", "path:dbt_project/models/intermediate/lifecycle"]
+    arguments += ["--select", "path:dbt_project/models/measures/lifecycle"]
     result = dbtRunner().invoke([*arguments, "fct_lifecycle_stages", "fct_churn_periods"])
     DuckDBConnectionManager.close_all_connections()
     assert result.success, result.exception or [run.message for run in result.result if run.message]

@@ -45,11 +45,27 @@ visit_events as (
     from visits
 ),
 
+-- a session id may be shared: who signed in is never taken for another, and what a browser did
+-- before or after signing in belongs to who signed in there last
+session_events as (
+    select
+        *,
+        coalesce(
+            customer_id,
+            max_by(customer_id, (occurred_at, event_id)) filter (where customer_id is not null)
+                over (partition by source_system, session_id, anonymous_id),
+            anonymous_id,
+            session_id
+        ) as visitor_id
+    from web_events
+    where session_id is not null
+),
+
 placed as (
     select
         source_system,
         session_id,
-        session_id as visitor_id,
+        visitor_id,
         cast(null as bigint) as visit_number,
         event_id,
         anonymous_id,
@@ -62,8 +78,7 @@ placed as (
         country,
         occurred_on,
         occurred_at
-    from web_events
-    where session_id is not null
+    from session_events
     union all
     select
         source_system,

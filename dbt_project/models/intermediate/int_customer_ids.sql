@@ -1,7 +1,7 @@
 with
 
 evidence as (
-    {{ mention(ref('stg_customers'), 'created_on') }}
+    {{ mention(ref('stg_customers'), 'created_on', is_undated_record='created_on is null') }}
     union all
     {{ mention(ref('stg_customers_versions'), 'cast(null as date)', is_activity='false') }}
     union all
@@ -61,7 +61,7 @@ ids as (
         min(happened_on) filter (
             where happened_on <= {{ as_of_date() }}
         ) as first_mentioned_on,
-        min(happened_on) is null as is_undated,
+        min(happened_on) is null or bool_or(is_undated_record) as is_undated,
         {{ local_date('min(known_at)') }} as first_loaded_on
     from evidence
     group by source_system, identity_type, source_customer_id

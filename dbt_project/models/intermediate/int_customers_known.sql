@@ -24,7 +24,7 @@ known as (
         and ids.identity_type = identities.identity_type
         and ids.source_customer_id = identities.source_customer_id
     group by identities.customer_key
-    having min(ids.first_mentioned_on) is not null or bool_and(ids.is_undated)
+    having min(ids.first_mentioned_on) is not null or bool_or(ids.is_undated)
 )
 
 select * from known
