@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.engine.duckdb import NO_EXTENSIONS
+
 SCHEMAS = ("core", "marts", "quality")
 # Money is carried unrounded as this type while figures are made of it, and rounded once, here.
 UNROUNDED, ROUNDED = "DECIMAL(28,8)", "DECIMAL(18,2)"
@@ -31,7 +33,7 @@ def _tables_to_publish(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
 
 def write(built: Path, target: Path) -> list[PublishedTable]:
     """Copy the tables of the file that was built, with their comments, into a new file at `target`."""
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(":memory:", config=dict(NO_EXTENSIONS)) as connection:
         connection.execute(f"attach '{_escaped(str(built))}' as built (read_only)")
         connection.execute(f"attach '{_escaped(str(target))}' as published (storage_version 'v1.2.0')")
         for schema in SCHEMAS:
@@ -83,7 +85,7 @@ def add_publish_info(
     target: Path, tables: Sequence[PublishedTable], *, run_id: str, published_at: str, as_of: str, git: str
 ) -> None:
     """Say in `core.publish_info` what was published: run, time, as-of, revision and row counts."""
-    with duckdb.connect(str(target)) as connection:
+    with duckdb.connect(str(target), config=dict(NO_EXTENSIONS)) as connection:
         connection.execute("""
             create table core.publish_info (
                 run_id varchar, schema_name varchar, table_name varchar, git_revision varchar,
@@ -115,7 +117,7 @@ def verify(target: Path, tables: Sequence[PublishedTable]) -> None:
     """Read the finished file as a reader would; raises RuntimeError if a table differs."""
     if target.with_name(target.name + ".wal").exists():
         raise RuntimeError(f"{target.name} was not closed cleanly; run again")
-    with duckdb.connect(str(target), read_only=True) as connection:
+    with duckdb.connect(str(target), read_only=True, config=dict(NO_EXTENSIONS)) as connection:
         for table in tables:
             row = connection.execute(f'select count(*) from {table.schema}."{table.name}"').fetchone()
             if row is None or row[0] != table.row_count:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.engine.duckdb import NO_EXTENSIONS
 from orchestration.publishing.duckdb_file import PublishedTable
 
 
 def write(database: Path, folder: Path, tables: Sequence[PublishedTable], *, run_id: str, as_of: str) -> None:
     """Write each table of the published file under `folder`/<schema>/<table>/, and a manifest of them."""
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with duckdb.connect(str(database), read_only=True, config=dict(NO_EXTENSIONS)) as connection:
         for table in tables:
             target = folder / table.schema / table.name / "part-0.parquet"
             target.parent.mkdir(parents=True)
