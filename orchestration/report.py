@@ -103,7 +103,7 @@ def print_summary(settings: Settings, result: dg.ExecuteInProcessResult) -> None
         OUT.print(f"\nPublished {len(published.tables)} tables as of {published.as_of}: {published.database}")
         OUT.print(f"Readers' link: {settings.home / 'published' / 'warehouse.duckdb'}")
     elif result.success and published is not None:
-        OUT.print(f"\nNothing is new: the publication as of {published.as_of} stands: {published.database}")
+        OUT.print(f"\nNothing new was published: the publication as of {published.as_of} stands: {published.database}")
     elif not result.success:
         stands = f"the publication of run {published.run_id[:8]} stands" if published else "there is none yet"
         OUT.print(f"\n[red]Nothing was published[/red]; {stands}.")
