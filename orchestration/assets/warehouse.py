@@ -20,6 +20,7 @@ from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
 
 PREVIEW_ROWS = 5
+TOLD_FAILURES = 10
 PUBLISHED_LAYERS = ("core", "marts", "quality")
 
 
@@ -97,9 +98,11 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             select=_selection(context, manifest, translator) if context.is_subset else (),
             on_end=_say,
         )
-        yield from _events(settings, built, manifest, translator, context)
+        yield from _check_results(built, manifest, translator, context)
         if not built.succeeded:
+            # The file may be past reading, as when the disk is full: say only what dbt said.
             raise dg.Failure(_what_failed(built), allow_retries=False)
+        yield from _materializations(settings, built, manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared.
         state = "partial" if context.is_subset else prepared.state
         remember_built(settings.home, Built(context.run_id, state, prepared.as_of))
@@ -153,30 +156,31 @@ def _say(event: dbt.Event) -> None:
 
 
 def _what_failed(built: dbt.Build) -> str:
+    """The first failures in dbt's words, how many there are, and where to look."""
     failed = [event for event in built.ended if _is_bad(event)]
     lines = [
         f"{_node(event)['node_name']}: {event['data'].get('run_result', {}).get('message', '')}" for event in failed
     ]
+    more = [f"and {len(failed) - TOLD_FAILURES} more"] if len(failed) > TOLD_FAILURES else []
     advice = "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
-    return "\n".join([f"{len(failed)} models or tests failed:", *lines, advice])
+    return "\n".join([f"{len(failed)} models or tests failed:", *lines[:TOLD_FAILURES], *more, advice])
 
 
-def _events(
-    settings: Settings,
-    built: dbt.Build,
-    manifest: Mapping[str, Any],
-    translator: Translator,
-    context: dg.AssetExecutionContext,
-) -> Iterator[Any]:
-    """A materialisation per model that was built, and a result per test, as dbt told them."""
+def _materializations(
+    settings: Settings, built: dbt.Build, manifest: Mapping[str, Any], translator: Translator
+) -> Iterator[dg.MaterializeResult]:
     with connected(working_file(settings.home), read_only=True) as connection:
         for event in built.ended:
-            node = _node(event)
-            if node["resource_type"] in ("model", "seed"):
-                if node["node_status"] == "success":
-                    yield _materialized(connection, manifest, translator, node)
-            elif node["resource_type"] == "test":
-                yield from _check_result(manifest, translator, context, event)
+            if _node(event)["resource_type"] in ("model", "seed"):
+                yield _materialized(connection, manifest, translator, _node(event))
+
+
+def _check_results(
+    built: dbt.Build, manifest: Mapping[str, Any], translator: Translator, context: dg.AssetExecutionContext
+) -> Iterator[dg.AssetCheckResult]:
+    for event in built.ended:
+        if _node(event)["resource_type"] == "test":
+            yield from _check_result(manifest, translator, context, event)
 
 
 def _check_result(
