@@ -24,7 +24,7 @@ TWO_ROWS = [("007", "1.10"), ("1234567890123456789", None)]
         ("Orders.CSV", TWO_ORDERS),
         ("orders.txt", TWO_ORDERS.replace(",", "|")),
         ("orders.tsv", TWO_ORDERS.replace(",", "\t")),
-        ("orders.csv.gz", gzip.compress(TWO_ORDERS.encode())),
+        ("orders.csv.gz", gzip.compress(TWO_ORDERS.encode(), mtime=0)),
         ("orders/january.csv", TWO_ORDERS),
         ("orders.zip", zipped(january__csv=TWO_ORDERS)),
         ("orders.csv", TWO_ORDERS.replace("\n", "\r\n")),
