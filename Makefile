@@ -47,9 +47,12 @@ format: install ## rewrite Python and SQL in the project's style
 bench: install ## judge 1.1 million orders beside plain DuckDB, and print the ratio
 	@$(BIN)/python -m benchmarks.judging
 
+LOCKED := --generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url --quiet
 lock: install ## resolve the dependencies again, for every Python that we allow
 	@$(BIN)/uv pip compile pyproject.toml --universal --extra ui --extra dev --constraint .ci/constraints.txt \
-		--generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+		$(LOCKED) --upgrade --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --extra spark --extra dev --constraint .ci/constraints.txt \
+		--constraint requirements.lock $(LOCKED) --output-file requirements-spark.lock
 
 clean: ## remove everything that was built, published data included
 	@rm -rf .venv .venv-latest var target logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

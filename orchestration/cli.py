@@ -95,6 +95,11 @@ def run(
 def check(config: Path | None, connect: bool) -> None:
     """Check a configuration and name every mistake with its line and remedy."""
     settings = _settings(config)
+    from orchestration.engine.choice import engine_of
+
+    if lacking := engine_of(settings).missing():
+        click.secho(lacking, fg="red", err=True)
+        sys.exit(WRONG)
     failures = _unreachable(settings) if connect else []
     for failure in failures:
         click.secho(failure, fg="red", err=True)

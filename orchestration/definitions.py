@@ -14,7 +14,7 @@ from orchestration.settings import Settings, configured_path, load_settings
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Everything that Dagster shows and runs, for one configuration."""
-    manifest = read_manifest()
+    manifest = read_manifest(settings)
     return dg.Definitions(
         assets=[
             *demo_assets(settings),

@@ -8,7 +8,7 @@ import dagster as dg
 from orchestration import publishing
 from orchestration.assets.warehouse import published_keys
 from orchestration.console import progress
-from orchestration.engine.duckdb import working_file
+from orchestration.engine.choice import engine_of
 from orchestration.engine.state import git_revision, last_built
 from orchestration.resources import Writer
 from orchestration.settings import Settings
@@ -36,7 +36,7 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             raise dg.Failure("Nothing was built yet; run the job lifecycle_warehouse, which builds first.")
         progress().info(f"Publishing the warehouse as of {built.as_of}.")
         published = publishing.publish(
-            working_file(settings.home),
+            engine_of(settings).show(manifest),
             settings.home,
             run_id=context.run_id,
             as_of=built.as_of,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,8 +14,9 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 from orchestration import publishing
 from orchestration.console import progress
 from orchestration.engine import dbt
-from orchestration.engine.duckdb import as_of_day, connected, known_loads, register, working_file
-from orchestration.engine.state import Built, git_revision, remember_built, state_of
+from orchestration.engine.choice import Engine, engine_of
+from orchestration.engine.duckdb import connected, known_loads
+from orchestration.engine.state import Built, remember_built, state_of
 from orchestration.lake import Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
@@ -66,9 +68,10 @@ def _layer(properties: Mapping[str, Any]) -> str:
     return "seeds" if properties["resource_type"] == "seed" else str(properties["fqn"][1])
 
 
-def read_manifest() -> Mapping[str, Any]:
+def read_manifest(settings: Settings) -> Mapping[str, Any]:
     """dbt's manifest; parses the project if it changed."""
-    manifest: dict[str, Any] = json.loads(dbt.manifest_path().read_text(encoding="utf-8"))
+    path = dbt.manifest_path(engine_of(settings).target)
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return manifest
 
 
@@ -85,24 +88,27 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
         lake = Lake(settings.home / "lake")
-        prepared = _prepare(context, settings, lake, run)
+        engine = engine_of(settings)
+        prepared = _prepare(context, settings, engine, lake, run)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
             progress().info("Nothing is new since the last publication: models and publication are spared.")
             return
         progress().info(f"Building the models as of {prepared.as_of}.")
-        built = dbt.build(
-            settings.home,
-            _variables(settings, prepared.as_of),
-            select=_selection(context, manifest, translator) if context.is_subset else (),
-            on_end=_say,
-        )
+        with engine.building() as place:
+            built = dbt.build(
+                settings.home,
+                {**_variables(settings, prepared.as_of), **place},
+                target=engine.target,
+                select=_selection(context, manifest, translator) if context.is_subset else (),
+                on_end=_say,
+            )
         yield from _check_results(built, manifest, translator, context)
         if not built.succeeded:
             # The file may be past reading, as when the disk is full: say only what dbt said.
             raise dg.Failure(_what_failed(built), allow_retries=False)
-        yield from _materializations(settings, built, manifest, translator)
+        yield from _materializations(engine.show(manifest), built, manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared.
         state = "partial" if context.is_subset else prepared.state
         remember_built(settings.home, Built(context.run_id, state, prepared.as_of))
@@ -110,21 +116,20 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
     return [dbt_models]
 
 
-def _prepare(context: dg.AssetExecutionContext, settings: Settings, lake: Lake, run: RunOptions) -> Built:
-    """Register the lake's rows for dbt, and find the day and the state of the build."""
+def _prepare(
+    context: dg.AssetExecutionContext, settings: Settings, engine: Engine, lake: Lake, run: RunOptions
+) -> Built:
+    """Tell the engine what to build from, and find the day and the state of the build."""
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
-    with connected(working_file(settings.home)) as connection:
-        register(connection, lake, loads, run_id=context.run_id, git=git_revision())
-        as_of = as_of_day(connection, settings, run.as_of)
+    as_of = engine.prepare(lake, loads, run_id=context.run_id, asked=run.as_of)
     return Built(context.run_id, state_of(settings, loads, unreachable, as_of), as_of)
 
 
 def _variables(settings: Settings, as_of: date) -> Mapping[str, Any]:
     return {
         **settings.parameters,
-        "warehouse_path": str(working_file(settings.home)),
         "as_of_date": as_of.isoformat(),
         "reporting_timezone": settings.reporting_timezone,
         "reporting_currency": settings.reporting_currency,
@@ -167,9 +172,9 @@ def _what_failed(built: dbt.Build) -> str:
 
 
 def _materializations(
-    settings: Settings, built: dbt.Build, manifest: Mapping[str, Any], translator: Translator
+    warehouse: Path, built: dbt.Build, manifest: Mapping[str, Any], translator: Translator
 ) -> Iterator[dg.MaterializeResult]:
-    with connected(working_file(settings.home), read_only=True) as connection:
+    with connected(warehouse, read_only=True) as connection:
         for event in built.ended:
             if _node(event)["resource_type"] in ("model", "seed"):
                 yield _materialized(connection, manifest, translator, _node(event))

@@ -126,13 +126,13 @@ segmented as (
 
 typed as (
     select
-        cast(customer_key as varchar) as customer_key,
-        cast(segment as varchar) as segment,
+        cast(customer_key as string) as customer_key,
+        cast(segment as string) as segment,
         cast(
             lag(segment) over (
                 partition by customer_key
                 order by snapshot_on asc
-            ) as varchar
+            ) as string
         ) as previous_segment,
         cast(recency_days as integer) as recency_days,
         cast(frequency_count as bigint) as frequency_count,
