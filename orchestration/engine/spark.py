@@ -67,7 +67,8 @@ class OnSpark:
         with connected(self.settings.spark, self.folder) as spark:
             self._make_schemas(spark)
             for table in TABLES.values():
-                _register_feed(spark, table, [load for load in self.loads if load.table_name == table.name])
+                loads = [load for load in self.loads if load.table_name == table.name]
+                _register_feed(spark, table, loads, self.folder / "feed" / table.name)
             for name, columns in {**LAKE_TABLES, "quarantine": QUARANTINE}.items():
                 _register_files(spark, f"lake.{name}", columns, self.folder / "records" / name)
             host, port = self.settings.spark.server or ("localhost", 0)
@@ -106,8 +107,11 @@ def _columns(types: Mapping[str, str]) -> str:
     return ", ".join(f"`{name}` {'string' if of == 'varchar' else of}" for name, of in types.items())
 
 
-def _register_feed(spark: Spark, table: Table, loads: Sequence[JudgedLoad]) -> None:
-    """A table over the folders of those loads, and of no other that may lie beside them."""
+def _register_feed(spark: Spark, table: Table, loads: Sequence[JudgedLoad], folder: Path) -> None:
+    """A table over the folders of those loads, and of no other that may lie beside them.
+
+    It has a location of its own, which makes it external: dropping any other would delete the lake's files.
+    """
     types = {**{column.name: column.sql_type for column in table.columns}, **LINEAGE}
     # Spark wants them last.
     types |= {name: types.pop(name) for name in FOLDER_COLUMNS}
@@ -120,7 +124,8 @@ def _register_feed(spark: Spark, table: Table, loads: Sequence[JudgedLoad]) -> N
         if load.has_valid_rows
     ]
     spark.execute(
-        f"create table {name} ({_columns(types)}) using parquet partitioned by ({', '.join(FOLDER_COLUMNS)})"
+        f"create table {name} ({_columns(types)}) using parquet partitioned by ({', '.join(FOLDER_COLUMNS)}) "
+        f"location {_spark_literal(folder)}"
     )
     if partitions:
         spark.execute(f"alter table {name} add {' '.join(partitions)}")
