@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,8 +14,24 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 from orchestration import publishing
 from orchestration.console import progress
 from orchestration.engine import dbt
-from orchestration.engine.duckdb import as_of_day, connected, known_loads, register, working_file
-from orchestration.engine.state import Built, git_revision, remember_built, state_of
+from orchestration.engine.duckdb import (
+    as_of_day,
+    connected,
+    known_loads,
+    register,
+    register_arrived,
+    working_file,
+)
+from orchestration.engine.state import (
+    Built,
+    forget_built,
+    git_revision,
+    last_built,
+    name_of,
+    remember_built,
+    to_build,
+    why_rebuild,
+)
 from orchestration.lake import Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
@@ -84,17 +101,17 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
-        lake = Lake(settings.home / "lake")
-        prepared = _prepare(context, settings, lake, run)
+        prepared, former = _prepare(context, settings, run)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
             progress().info("Nothing is new since the last publication: models and publication are spared.")
             return
         progress().info(f"Building the models as of {prepared.as_of}.")
+        forget_built(settings.home)
         built = dbt.build(
             settings.home,
-            _variables(settings, prepared.as_of),
+            _variables(settings, prepared, former),
             select=_selection(context, manifest, translator) if context.is_subset else (),
             on_end=_say,
         )
@@ -103,29 +120,45 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             # The file may be past reading, as when the disk is full: say only what dbt said.
             raise dg.Failure(_what_failed(built), allow_retries=False)
         yield from _materializations(settings, built, manifest, translator)
-        # Part of the models says nothing of the rest: the next whole run must not be spared.
-        state = "partial" if context.is_subset else prepared.state
-        remember_built(settings.home, Built(context.run_id, state, prepared.as_of))
+        # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
+        partly = replace(prepared, state="partial", definition={}) if context.is_subset else prepared
+        remember_built(settings.home, partly)
 
     return [dbt_models]
 
 
-def _prepare(context: dg.AssetExecutionContext, settings: Settings, lake: Lake, run: RunOptions) -> Built:
-    """Register the lake's rows for dbt, and find the day and the state of the build."""
+def _prepare(context: dg.AssetExecutionContext, settings: Settings, run: RunOptions) -> tuple[Built, Built | None]:
+    """Register the lake's rows for dbt; what is to be built, and what was and can be repaired into it."""
+    lake = Lake(settings.home / "lake")
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
     with connected(working_file(settings.home)) as connection:
         register(connection, lake, loads, run_id=context.run_id, git=git_revision())
         as_of = as_of_day(connection, settings, run.as_of)
-    return Built(context.run_id, state_of(settings, loads, unreachable, as_of), as_of)
+        present = to_build(settings, loads, unreachable, run_id=context.run_id, as_of=as_of)
+        former = None if run.full_refresh or context.is_subset else _repairable(settings, present)
+        known_before = set(former.loads) if former else set()
+        register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
+    return present, former
 
 
-def _variables(settings: Settings, as_of: date) -> Mapping[str, Any]:
+def _repairable(settings: Settings, present: Built) -> Built | None:
+    """The last build if it can be repaired into the present state; says why if it cannot."""
+    former = last_built(settings.home)
+    reason = why_rebuild(former, present) if former else None
+    if reason:
+        progress().info(f"Everything is rebuilt: {reason}.")
+    return None if reason else former
+
+
+def _variables(settings: Settings, present: Built, former: Built | None) -> Mapping[str, Any]:
     return {
         **settings.parameters,
         "warehouse_path": str(working_file(settings.home)),
-        "as_of_date": as_of.isoformat(),
+        "as_of_date": present.as_of.isoformat(),
+        "is_repair": former is not None,
+        "former_as_of_date": (former or present).as_of.isoformat(),
         "reporting_timezone": settings.reporting_timezone,
         "reporting_currency": settings.reporting_currency,
     }
