@@ -22,6 +22,7 @@ from orchestration.engine.duckdb import (
     register_arrived,
     working_file,
 )
+from orchestration.engine.memory import memory_limit
 from orchestration.engine.state import (
     Built,
     forget_built,
@@ -89,10 +90,26 @@ def read_manifest() -> Mapping[str, Any]:
     return manifest
 
 
+def repair_keys(manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """The published models that a run repairs, and the key on which their rows are replaced."""
+    models = _published_models(manifest)
+    return {node["name"]: node["config"]["repair_key"] for node in models if node["config"].get("repair_key")}
+
+
+def days_of(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """The published models whose rows are dated, and the column of their day."""
+    models = _published_models(manifest)
+    return {node["name"]: node["config"]["day"] for node in models if node["config"].get("day")}
+
+
 def published_keys(manifest: Mapping[str, Any]) -> list[dg.AssetKey]:
     """The models that readers see, which the publication waits for."""
+    return [Translator().get_asset_key(node) for node in _published_models(manifest)]
+
+
+def _published_models(manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    return [Translator().get_asset_key(node) for node in models if _layer(node) in PUBLISHED_LAYERS]
+    return [node for node in models if _layer(node) in PUBLISHED_LAYERS]
 
 
 def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequence[dg.AssetsDefinition]:
@@ -140,7 +157,7 @@ def _prepare(context: dg.AssetExecutionContext, settings: Settings, run: RunOpti
         former = None if run.full_refresh or context.is_subset else _repairable(settings, present)
         known_before = set(former.loads) if former else set()
         register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
-    return present, former
+    return replace(present, repaired_from=former.state if former else None), former
 
 
 def _repairable(settings: Settings, present: Built) -> Built | None:
@@ -156,6 +173,7 @@ def _variables(settings: Settings, present: Built, former: Built | None) -> Mapp
     return {
         **settings.parameters,
         "warehouse_path": str(working_file(settings.home)),
+        "memory_limit": memory_limit(),
         "as_of_date": present.as_of.isoformat(),
         "is_repair": former is not None,
         "former_as_of_date": (former or present).as_of.isoformat(),
