@@ -26,7 +26,17 @@ SHORTEST_SECRET = 4
 SPARK_KEYS = ("master", "memory", "url", "user", "password", "conf")
 FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "header", "sheet")
 # What a run sets itself among the variables of dbt_project.yml; the rest are business parameters.
-RUN_VARIABLES = frozenset({"warehouse_path", "as_of_date", "reporting_timezone", "reporting_currency"})
+RUN_VARIABLES = frozenset(
+    {
+        "warehouse_path",
+        "memory_limit",
+        "as_of_date",
+        "is_repair",
+        "former_as_of_date",
+        "reporting_timezone",
+        "reporting_currency",
+    }
+)
 PARAMETER_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"refund_basis": ("cash_month", "order_month"), "week_start": ("monday", "sunday")}
 )

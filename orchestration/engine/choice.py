@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from orchestration.engine.duckdb import as_of_day, connected, register, working_file
+from orchestration.engine.duckdb import as_of_day, connected, register, register_arrived, working_file
+from orchestration.engine.memory import memory_limit
 from orchestration.engine.state import git_revision
 from orchestration.lake import JudgedLoad, Lake
 from orchestration.settings import Settings
@@ -16,8 +17,11 @@ from orchestration.settings import Settings
 class Engine(Protocol):
     """What a run asks of the engine that builds its models.
 
-    `target` is the output of profiles.yml by which dbt reaches it.
+    `target` is the output of profiles.yml by which dbt reaches it; `can_repair` is whether it keeps what it
+    built, for the next run to repair.
     """
+
+    can_repair: ClassVar[bool]
 
     @property
     def target(self) -> str: ...
@@ -27,6 +31,9 @@ class Engine(Protocol):
 
     def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Take these loads for those to build from; returns the day that the figures are as of."""
+
+    def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
+        """Tell apart the loads that the last build did not know."""
 
     def building(self) -> AbstractContextManager[Mapping[str, Any]]:
         """The engine at work, for dbt to build in; gives the variables by which dbt finds it."""
@@ -41,6 +48,7 @@ class OnDuckDB:
 
     settings: Settings
     target: str = "duckdb"
+    can_repair: ClassVar[bool] = True
 
     def missing(self) -> str | None:
         """Nothing: it comes with the package."""
@@ -52,13 +60,18 @@ class OnDuckDB:
             register(connection, lake, loads, run_id=run_id, git=git_revision())
             return as_of_day(connection, self.settings, asked)
 
+    def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
+        """Show their rows beside all others."""
+        with connected(working_file(self.settings.home)) as connection:
+            register_arrived(connection, loads)
+
     @contextmanager
     def building(self) -> Iterator[Mapping[str, Any]]:
         """dbt opens the working file itself, and lets go of it in the end."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         try:
-            yield {"warehouse_path": str(working_file(self.settings.home))}
+            yield {"warehouse_path": str(working_file(self.settings.home)), "memory_limit": memory_limit()}
         finally:
             DuckDBConnectionManager.close_all_connections()
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 
@@ -33,6 +33,7 @@ class OnSpark:
     Where nothing but a look at the lake is needed, DuckDB takes it, since Spark is slow to start.
     """
 
+    can_repair: ClassVar[bool] = False
     settings: Settings
     loads: Sequence[JudgedLoad] = field(default=(), init=False)
 
@@ -60,6 +61,9 @@ class OnSpark:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 connection.execute(f"copy lake.{name} to {literal(str(file))} (format parquet)")
             return as_of_day(connection, self.settings, asked)
+
+    def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
+        """Nothing to tell: every table is built from all loads."""
 
     @contextmanager
     def building(self) -> Iterator[Mapping[str, Any]]:

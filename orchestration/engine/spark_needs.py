@@ -22,7 +22,7 @@ def missing(spark: SparkSettings) -> str | None:
     packages = ("pyspark", "dbt.adapters.spark", "pyhive")
     lacking = [name for name in packages if find_spec(name.split(".")[0]) is None or find_spec(name) is None]
     if lacking:
-        return f"engine: spark needs {' and '.join(lacking)}, which is not installed; run pip install \".[spark]\""
+        return f'engine: spark needs {" and ".join(lacking)}, which is not installed; run pip install ".[spark]"'
     return _java_complaint() if spark.server is None else None
 
 

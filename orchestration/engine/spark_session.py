@@ -1,12 +1,12 @@
 """Statements to Spark, whether it runs within this process or behind a Thrift server."""
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from orchestration.engine.memory import machine_megabytes
 from orchestration.settings import SparkSettings
 
 # What the figures rest on, in every session: our own, dbt's, and those of a server.
@@ -103,7 +103,7 @@ def _own_configuration(settings: SparkSettings, folder: Path) -> Mapping[str, st
     return {
         "spark.master": settings.master,
         "spark.app.name": "lifecycle",
-        "spark.driver.memory": settings.memory or _half_of_the_machine(),
+        "spark.driver.memory": settings.memory or f"{max(1024, machine_megabytes() // 2)}m",
         "spark.driver.extraJavaOptions": " ".join(f'"{option}"' for option in options),
         "spark.local.dir": str(folder / "spill"),
         "spark.sql.warehouse.dir": str(folder / "tables"),
@@ -112,11 +112,6 @@ def _own_configuration(settings: SparkSettings, folder: Path) -> Mapping[str, st
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-
-
-def _half_of_the_machine() -> str:
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{max(1024, total // 2**21)}m"
 
 
 @contextmanager
