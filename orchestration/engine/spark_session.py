@@ -17,6 +17,8 @@ SESSION_CONFIGURATION: Mapping[str, str] = {
     # Walks end by themselves, so their length needs no limit.
     "spark.sql.cteRecursionLevelLimit": "-1",
     "spark.sql.cteRecursionRowLimit": "-1",
+    # Spark 4.3 sends a plan to its tasks that they cannot read back when it fuses a union into one function.
+    "spark.sql.codegen.wholeStage.union.enabled": "false",
 }
 LOGGING = """\
 rootLogger.level = warn

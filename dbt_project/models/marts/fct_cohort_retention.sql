@@ -71,7 +71,6 @@ measured as (
         sum(combinations.known_margin_amount) as known_margin_amount
     from combinations
     cross join segment_types
-    where segment_value is not null
     group by 1, 2, 3, 4, 5
 ),
 
