@@ -100,7 +100,8 @@ def check(config: Path | None, connect: bool) -> None:
     settings = _settings(config)
     from orchestration.engine.choice import engine_of
 
-    if lacking := engine_of(settings).missing():
+    engine = engine_of(settings)
+    if lacking := engine.missing() or (engine.unreachable() if connect else None):
         click.secho(lacking, fg="red", err=True)
         sys.exit(WRONG)
     failures = _unreachable(settings) if connect else []

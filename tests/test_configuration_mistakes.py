@@ -39,7 +39,7 @@ parameters:
   week_start: friday
 """
 TOLD = [
-    (2, "'oracle' is not an engine of this version; use duckdb"),
+    (2, "'oracle' is not an engine; use duckdb or spark"),
     (3, "'2026-02-30' is neither auto, today nor a date such as 2026-01-31"),
     (4, "'Mars/Olympus' is not a time zone; use an IANA name"),
     (5, "'GBQ' is not a currency; use an ISO 4217 code"),

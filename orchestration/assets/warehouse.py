@@ -17,6 +17,7 @@ from orchestration.console import progress
 from orchestration.engine import dbt
 from orchestration.engine.choice import Engine, engine_of
 from orchestration.engine.duckdb import connected, known_loads
+from orchestration.engine.spark_session import SparkFailed
 from orchestration.engine.state import (
     Built,
     forget_built,
@@ -121,14 +122,8 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             return
         progress().info(f"Building the models as of {prepared.as_of}.")
         forget_built(settings.home)
-        with engine.building() as place:
-            built = dbt.build(
-                settings.home,
-                {**_variables(settings, prepared, former), **place},
-                target=engine.target,
-                select=_selection(context, manifest, translator) if context.is_subset else (),
-                on_end=_say,
-            )
+        select = _selection(context, manifest, translator) if context.is_subset else ()
+        built = _build(settings, engine, _variables(settings, prepared, former), select)
         yield from _check_results(built, manifest, translator, context)
         if not built.succeeded:
             # The file may be past reading, as when the disk is full: say only what dbt said.
@@ -156,6 +151,14 @@ def _prepare(
     known_before = set(former.loads) if former else set()
     engine.tell_arrived([load for load in loads if former and name_of(load) not in known_before])
     return replace(present, repaired_from=former.state if former else None), former
+
+
+def _build(settings: Settings, engine: Engine, variables: Mapping[str, Any], select: Sequence[str]) -> dbt.Build:
+    try:
+        with engine.building() as place:
+            return dbt.build(settings.home, {**variables, **place}, target=engine.target, select=select, on_end=_say)
+    except SparkFailed as failure:
+        raise dg.Failure(f"{failure}. Nothing was published.", allow_retries=False) from failure
 
 
 def _repairable(settings: Settings, present: Built) -> Built | None:

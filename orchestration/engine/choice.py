@@ -29,6 +29,9 @@ class Engine(Protocol):
     def missing(self) -> str | None:
         """What this machine lacks for it, and the remedy; None if nothing."""
 
+    def unreachable(self) -> str | None:
+        """Why it does not answer where it is to be found, and the remedy; None if it does."""
+
     def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Take these loads for those to build from; returns the day that the figures are as of."""
 
@@ -52,6 +55,10 @@ class OnDuckDB:
 
     def missing(self) -> str | None:
         """Nothing: it comes with the package."""
+        return None
+
+    def unreachable(self) -> str | None:
+        """Never: it works within this process."""
         return None
 
     def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:

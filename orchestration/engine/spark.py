@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
 
 import duckdb
 
 from orchestration.engine.duckdb import LAKE_TABLES, LINEAGE, QUARANTINE, as_of_day, register
 from orchestration.engine.duckdb import connected as duckdb_connected
 from orchestration.engine.spark_needs import missing
-from orchestration.engine.spark_session import Spark, connected
+from orchestration.engine.spark_session import Spark, SparkFailed, connected, unreachable
 from orchestration.engine.state import git_revision
 from orchestration.feed import TABLES, Table
 from orchestration.feed.quoting import identifier, literal
@@ -51,6 +52,10 @@ class OnSpark:
         """Packages or Java that are not there."""
         return missing(self.settings.spark)
 
+    def unreachable(self) -> str | None:
+        """A server that does not answer."""
+        return unreachable(self.settings.spark)
+
     def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Find the day of the build, and write the lake's records as files for Spark."""
         self.loads = loads
@@ -75,8 +80,11 @@ class OnSpark:
                 _register_feed(spark, table, loads, self.folder / "feed" / table.name)
             for name, columns in {**LAKE_TABLES, "quarantine": QUARANTINE}.items():
                 _register_files(spark, f"lake.{name}", columns, self.folder / "records" / name)
+            self._look_for_records(spark)
             host, port = self.settings.spark.server or ("localhost", 0)
             yield {"spark_host": host, "spark_port": port, "spark_user": self.settings.spark.user}
+            # Where Spark died while dbt worked, this says so, and dbt could only say what it missed.
+            spark.execute("select 1")
 
     def _make_schemas(self, spark: Spark) -> None:
         """One folder per schema; files that an interrupted run left there belong to no table and go."""
@@ -84,9 +92,23 @@ class OnSpark:
             folder = self.folder / "tables" / schema
             folder.mkdir(parents=True, exist_ok=True)
             spark.execute(f"create schema if not exists {schema} location {_spark_literal(folder)}")
+            described = {row[0]: str(row[1]) for row in spark.execute(f"describe schema {schema}")}
+            if Path(unquote(urlsplit(described["Location"]).path)) != folder:
+                raise SparkFailed(
+                    f"The catalog of Spark has a schema {schema} already, at {described['Location']}; "
+                    "give this warehouse a catalog of its own"
+                )
             tables = {str(row[1]) for row in spark.execute(f"show tables in {schema}")}
             for left in (path for path in folder.iterdir() if path.name not in tables):
                 shutil.rmtree(left)
+
+    def _look_for_records(self, spark: Spark) -> None:
+        """Whoever reads another machine's files, or none, would build an empty warehouse."""
+        if spark.execute("select count(*) from lake.loads") != [(len(self.loads),)]:
+            raise SparkFailed(
+                f"Spark does not see the files under {self.settings.home}; "
+                "let warehouse.home be on a file system that its machines share under the same path"
+            )
 
     def show(self, manifest: Mapping[str, Any]) -> Path:
         """A file of views over the Parquet files of every table that dbt built."""
