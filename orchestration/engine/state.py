@@ -17,43 +17,112 @@ from orchestration.settings import PROJECT_ROOT, Settings
 
 @dataclass(frozen=True)
 class Built:
-    """The state that the working file holds, and the run that built it."""
+    """What a build holds: the run that made it, and all that its figures are a function of.
+
+    `definition` says by name what the figures mean (parameters, models, zone, currency); `loads` are the
+    accepted loads it knows; `state` is a hash of everything, refused loads and silent sources included.
+    `repaired_from` is the state of the build that this one was made from, if it was not made from nothing.
+    """
 
     run_id: str
     state: str
     as_of: date
+    definition: Mapping[str, str]
+    loads: tuple[str, ...]
+    repaired_from: str | None = None
 
 
-def state_of(
-    settings: Settings, loads: Sequence[JudgedLoad], unreachable: Sequence[tuple[str, str]], as_of: date
-) -> str:
-    """A hash of everything that the figures are a function of: loads, parameters, day and models."""
+def definition_of(settings: Settings) -> Mapping[str, str]:
+    """What the figures mean, by name."""
+    return {
+        "reporting_timezone": settings.reporting_timezone,
+        "reporting_currency": settings.reporting_currency,
+        "models": project_fingerprint(),
+        **{name: str(value) for name, value in settings.parameters.items()},
+    }
+
+
+def name_of(load: JudgedLoad) -> str:
+    """A load of a table by one name; of one table's loads the names sort by time."""
+    return f"{load.table_name}/{load.source_system}/{load.load_id}"
+
+
+def to_build(
+    settings: Settings,
+    loads: Sequence[JudgedLoad],
+    unreachable: Sequence[tuple[str, str]],
+    *,
+    run_id: str,
+    as_of: date,
+) -> Built:
+    """What a build of these loads as of this day will hold."""
+    definition = definition_of(settings)
     content: Mapping[str, Any] = {
-        "loads": [(load.load_id, load.table_name, load.is_accepted, load.is_released) for load in loads],
+        "loads": [(name_of(load), load.is_accepted, load.is_released) for load in loads],
         "unreachable": sorted(unreachable),
         "as_of": as_of.isoformat(),
-        "zone": settings.reporting_timezone,
-        "currency": settings.reporting_currency,
-        "parameters": dict(settings.parameters),
-        "models": project_fingerprint(),
+        "definition": dict(definition),
     }
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    state = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    accepted = tuple(sorted(name_of(load) for load in loads if load.has_valid_rows))
+    return Built(run_id, state, as_of, definition, accepted)
+
+
+def why_rebuild(former: Built, present: Built) -> str | None:
+    """Why what was built cannot be repaired into the present state, or None if it can."""
+    changed = [
+        f"{name} ({former.definition[name]} before, {value} now)" if name != "models" else "the models"
+        for name, value in present.definition.items()
+        if name in former.definition and former.definition[name] != value
+    ]
+    if changed:
+        return f"what the figures mean has changed: {', '.join(changed)}"
+    if former.definition.keys() != present.definition.keys():
+        return "the last build held a part of the models only"
+    if present.as_of < former.as_of:
+        return f"the day went back from {former.as_of} to {present.as_of}"
+    gone = set(former.loads) - set(present.loads)
+    if gone:
+        return f"{len(gone)} loads that were in it are not known or not accepted now, {min(gone)} among them"
+    return _late_acceptance(former, present)
+
+
+def _late_acceptance(former: Built, present: Built) -> str | None:
+    """The latest load of a key holds, so what arrives has to be later than what is there."""
+    newest: dict[str, str] = {}
+    for name in former.loads:
+        newest[name.rpartition("/")[0]] = max(name, newest.get(name.rpartition("/")[0], ""))
+    for name in set(present.loads) - set(former.loads):
+        if name < newest.get(name.rpartition("/")[0], ""):
+            return f"load {name} was accepted after a newer one"
+    return None
 
 
 def remember_built(home: Path, built: Built) -> None:
     """Note what the working file holds now."""
-    content = {"run_id": built.run_id, "state": built.state, "as_of": built.as_of.isoformat()}
+    content = {**vars(built), "as_of": built.as_of.isoformat(), "definition": dict(built.definition)}
     write_json(home / "warehouse" / "built.json", content)
 
 
+def forget_built(home: Path) -> None:
+    """Note that the working file is about to change: whatever is in it then is worth nothing until it is built."""
+    (home / "warehouse" / "built.json").unlink(missing_ok=True)
+
+
 def last_built(home: Path) -> Built | None:
-    """What the working file holds, if dbt ever ended well on it."""
+    """What the working file holds, if dbt ended well on it."""
     path = home / "warehouse" / "built.json"
     if not path.exists():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Built(content["run_id"], content["state"], date.fromisoformat(content["as_of"]))
+    return Built(
+        run_id=content["run_id"],
+        state=content["state"],
+        as_of=date.fromisoformat(content["as_of"]),
+        definition=content.get("definition", {}),
+        loads=tuple(content.get("loads", ())),
+        repaired_from=content.get("repaired_from"),
+    )
 
 
 def git_revision() -> str:
