@@ -99,11 +99,11 @@ accumulated as (
 
 rounded as (
     select
-        cast(cohort_grain as varchar) as cohort_grain,
-        cast(segment_type as varchar) as segment_type,
-        cast(segment_value as varchar) as segment_value,
+        cast(cohort_grain as string) as cohort_grain,
+        cast(segment_type as string) as segment_type,
+        cast(segment_value as string) as segment_value,
         cast(period_number as integer) as period_number,
-        cast({{ maturity() }} as varchar) as maturity,
+        cast({{ maturity() }} as string) as maturity,
         cast(cohort_size as bigint) as cohort_size,
         cast(active_count as bigint) as active_count,
         cast(rolling_active_count as bigint) as rolling_active_count,

@@ -59,11 +59,11 @@ scored as (
 
 typed as (
     select
-        cast(period_grain as varchar) as period_grain,
-        cast(survey_id as varchar) as survey_id,
-        cast(segment_type as varchar) as segment_type,
-        cast(segment_value as varchar) as segment_value,
-        cast({{ maturity() }} as varchar) as maturity,
+        cast(period_grain as string) as period_grain,
+        cast(survey_id as string) as survey_id,
+        cast(segment_type as string) as segment_type,
+        cast(segment_value as string) as segment_value,
+        cast({{ maturity() }} as string) as maturity,
         cast(invited_count as bigint) as invited_count,
         cast(answered_of_invited_count as bigint) as answered_of_invited_count,
         cast(response_count as bigint) as response_count,

@@ -134,9 +134,9 @@ with_former as (
 -- The cuts join again at the end, so that no sort carries them along.
 typed as (
     select
-        cast(with_former.customer_key as varchar) as customer_key,
-        cast(with_former.segment as varchar) as segment,
-        cast(with_former.previous_segment as varchar) as previous_segment,
+        cast(with_former.customer_key as string) as customer_key,
+        cast(with_former.segment as string) as segment,
+        cast(with_former.previous_segment as string) as previous_segment,
         cast(with_former.recency_days as integer) as recency_days,
         cast(with_former.frequency_count as bigint) as frequency_count,
         cast(with_former.monetary_amount as decimal(18, 2)) as monetary_amount,
