@@ -4,38 +4,6 @@ counted as (
     select * from {{ ref('int_nps_counted') }}
 ),
 
-segment_types as (
-    select 'all' as segment_type
-    union all
-    select 'channel' as segment_type
-    union all
-    select 'country' as segment_type
-    union all
-    select 'stage' as segment_type
-    union all
-    select 'touchpoint' as segment_type
-),
-
-segmented as (
-    select
-        counted.period_grain,
-        counted.period_start,
-        counted.period_end,
-        counted.survey_id,
-        segment_types.segment_type,
-        counted.is_invitation,
-        counted.category,
-        case segment_types.segment_type
-            when 'channel' then counted.acquisition_channel
-            when 'country' then counted.acquisition_country
-            when 'stage' then counted.stage
-            when 'touchpoint' then counted.touchpoint
-            else 'all'
-        end as segment_value
-    from counted
-    cross join segment_types
-),
-
 -- Nobody knows the channel, country or stage of an anonymous answer: it counts in the total alone.
 summed as (
     select
@@ -43,17 +11,34 @@ summed as (
         period_start,
         period_end,
         survey_id,
-        segment_type,
-        segment_value,
+        case
+            when grouping(acquisition_channel) = 0 then 'channel'
+            when grouping(acquisition_country) = 0 then 'country'
+            when grouping(stage) = 0 then 'stage'
+            when grouping(touchpoint) = 0 then 'touchpoint'
+            else 'all'
+        end as segment_type,
+        case
+            when grouping(acquisition_channel) = 0 then acquisition_channel
+            when grouping(acquisition_country) = 0 then acquisition_country
+            when grouping(stage) = 0 then stage
+            when grouping(touchpoint) = 0 then touchpoint
+            else 'all'
+        end as segment_value,
         count(*) filter (where is_invitation) as invited_count,
         count(category) filter (where is_invitation) as answered_of_invited_count,
         count(*) filter (where not is_invitation) as response_count,
         count(*) filter (where not is_invitation and category = 'promoter') as promoter_count,
         count(*) filter (where not is_invitation and category = 'passive') as passive_count,
         count(*) filter (where not is_invitation and category = 'detractor') as detractor_count
-    from segmented
-    where segment_value is not null
-    group by 1, 2, 3, 4, 5, 6
+    from counted
+    group by grouping sets (
+        (period_grain, period_start, period_end, survey_id),
+        (period_grain, period_start, period_end, survey_id, acquisition_channel),
+        (period_grain, period_start, period_end, survey_id, acquisition_country),
+        (period_grain, period_start, period_end, survey_id, stage),
+        (period_grain, period_start, period_end, survey_id, touchpoint)
+    )
 ),
 
 scored as (
@@ -69,6 +54,7 @@ scored as (
         {{ adjusted_net_promoter_margin('promoter_count', 'detractor_count', 'response_count') }}
             as nps_margin
     from summed
+    where segment_value is not null
 ),
 
 typed as (
