@@ -136,6 +136,32 @@ def test_what_cannot_be_a_configuration_is_refused_in_words(world: World, text: 
     assert "Traceback" not in refused.output
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            "engine: spark, spark: {colour: red}",
+            "warehouse.spark has no setting 'colour'; it knows master,",
+        ),
+        ("engine: spark, spark: {memory: lots}", "warehouse.spark.memory: 'lots' is not an amount of memory"),
+        ("engine: spark, spark: {url: spark.example.com}", "write it as thrift://spark.example.com:10000"),
+        ("engine: spark, spark: {user: me}", "warehouse.spark.user is for a server; name one with url; remove it"),
+        (
+            "engine: spark, spark: {url: 'thrift://spark:10000', memory: 4g}",
+            "warehouse.spark.memory is the server's business, not ours; remove it",
+        ),
+        ("engine: spark, spark: [local]", "warehouse.spark must hold settings by name"),
+        ("spark: {master: local}", "warehouse.spark says how to reach Spark; add 'engine: spark' or remove it"),
+    ],
+)
+def test_a_mistake_in_the_settings_of_spark_is_named_with_its_line(world: World, settings: str, told: str) -> None:
+    text = f"warehouse: {{reporting_timezone: Europe/London, reporting_currency: GBP, {settings}}}\n"
+    refused = _checked(world, f"{text}sources:\n  - {{name: shop, type: files, path: ./shop}}\n")
+    assert refused.exit_code == 2
+    assert "line 1: " in refused.output
+    assert told in refused.output
+
+
 def test_a_configuration_that_is_not_there_is_named(world: World) -> None:
     refused = world.command("check", "--config", "elsewhere.yml")
     assert refused.exit_code == 2
