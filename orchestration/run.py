@@ -14,7 +14,6 @@ import dagster as dg
 import sqlalchemy.exc
 
 from orchestration.console import speak_to_terminal
-from orchestration.engine.choice import engine_of
 from orchestration.lake import Lake
 from orchestration.report import print_failures, print_summary, say
 from orchestration.settings import Settings
@@ -95,8 +94,6 @@ def run_warehouse(settings: Settings, request: RunRequest) -> Outcome:
     """Run the job, telling the terminal of its progress, and sum it up in the end."""
     from orchestration.definitions import build_definitions
 
-    if lacking := engine_of(settings).missing():
-        raise RunFailed(lacking, 2)
     unknown = [load for load in request.accept_loads if Lake(settings.home / "lake").raw_load(load) is None]
     if unknown:
         raise RunFailed(f"There is no load {', '.join(unknown)}; `lifecycle status` lists those that wait.", 2)
