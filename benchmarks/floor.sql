@@ -25,7 +25,7 @@ create temp macro after_period(grain, start) as cast(
 create temp macro as_of() as getvariable('as_of');
 create temp macro known_by(value, day) as case when day <= as_of() then value end;
 create temp macro unrounded(amount) as cast(amount as decimal(18, 8));
-create temp macro cents(amount) as cast(round(cast(amount as decimal(28, 8)), 2) as decimal(18, 2));
+create temp macro cents(amount) as cast(unrounded(amount) as decimal(18, 2));
 create temp macro at_rate(amount, rate) as unrounded(cast(amount as double) * rate);
 create temp macro maturity_of(period_start, period_end) as
     case when period_start > as_of() then 'future' when period_end <= as_of() + 1 then 'complete' else 'open' end;
@@ -1440,9 +1440,6 @@ bookings as (
     select
         cohort_grain,
         counted.customer_key,
-        acquisition_channel,
-        acquisition_country,
-        first_category,
         period_of(cohort_grain, acquired_on) as cohort_start,
         greatest(
             case cohort_grain
@@ -1460,8 +1457,7 @@ bookings as (
 
 customer_periods as (
     select
-        cohort_grain, customer_key, acquisition_channel, acquisition_country, first_category, cohort_start,
-        period_number,
+        cohort_grain, customer_key, cohort_start, period_number,
         sum(order_count) as order_count,
         sum(unknown_margin_count) as unknown_margin_count,
         sum(gross_amount) as gross_amount,
@@ -1488,8 +1484,13 @@ cells as (
     select
         cohort_grain,
         cohort_start,
-        segment.segment_type,
-        segment.segment_value,
+        case
+            when grouping(acquisition_channel) = 0 then 'channel'
+            when grouping(acquisition_country) = 0 then 'country'
+            when grouping(first_category) = 0 then 'first_category'
+            else 'all'
+        end as segment_type,
+        coalesce(acquisition_channel, acquisition_country, first_category, 'all') as segment_value,
         period_number,
         count(*) as customer_count,
         count_if(is_active) as active_count,
@@ -1501,22 +1502,11 @@ cells as (
         sum(refund_amount) as refund_amount,
         sum(net_amount) as net_amount,
         sum(margin_amount) as margin_amount
-    from (
-        select *, unnest([
-            {'segment_type': 'all', 'segment_value': 'all'},
-            {'segment_type': 'channel', 'segment_value': acquisition_channel},
-            {'segment_type': 'country', 'segment_value': acquisition_country},
-            {'segment_type': 'first_category', 'segment_value': first_category}
-        ]) as segment
-        from (
-            select
-                cohort_grain, cohort_start, period_number, acquisition_channel, acquisition_country, first_category,
-                is_active, is_last, is_unbroken, order_count, unknown_margin_count, gross_amount, refund_amount,
-                net_amount, margin_amount
-            from marked
-        )
-    )
-    group by all
+    from marked
+    inner join counted on marked.customer_key = counted.customer_key
+    group by
+        cohort_grain, cohort_start, period_number,
+        grouping sets ((), (acquisition_channel), (acquisition_country), (first_category))
 ),
 
 cohorts as (
