@@ -12,7 +12,7 @@ SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 
 
 def run_floor(feed: Path, out: Path, *, memory_limit: str | None = None) -> dict[str, float]:
-    """Make `out`/warehouse.duckdb and its tables as Parquet; says the seconds of both, which `out` must not hold yet."""
+    """Make `out`, which must not be there yet: warehouse.duckdb and its tables as Parquet; says the seconds of both."""
     out.mkdir(parents=True)
     config: dict[str, Any] = {"temp_directory": str(out / "spill"), "preserve_insertion_order": "false"}
     if memory_limit:
