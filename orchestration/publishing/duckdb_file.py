@@ -11,6 +11,8 @@ from orchestration.engine.duckdb import NO_EXTENSIONS
 SCHEMAS = ("core", "marts", "quality")
 # Money is carried unrounded as this type while figures are made of it, and rounded once, here.
 UNROUNDED, ROUNDED = "DECIMAL(28,8)", "DECIMAL(18,2)"
+# The engine divides numbers of 128 bits a hundred times slower than those of 64, which nearly all amounts fit.
+NARROW = "DECIMAL(18,8)"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,13 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> Publ
 
 
 def _selected(column: str, of: str) -> str:
-    return f'cast("{column}" as {ROUNDED}) as "{column}"' if of == UNROUNDED else f'"{column}"'
+    return f'{rounded(column)} as "{column}"' if of == UNROUNDED else f'"{column}"'
+
+
+def rounded(column: str) -> str:
+    """SQL that rounds an unrounded amount once, half away from zero, whatever its size."""
+    narrow = f'cast(try_cast("{column}" as {NARROW}) as {ROUNDED})'
+    return f'coalesce({narrow}, cast("{column}" as {ROUNDED}))'
 
 
 def _table_comment(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str | None:
