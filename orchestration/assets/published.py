@@ -42,6 +42,7 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             as_of=built.as_of,
             git=git_revision(),
             state=built.state,
+            origin=built.origin,
         )
         return dg.MaterializeResult(metadata=_metadata(published))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +15,17 @@ from orchestration import publishing
 from orchestration.console import progress
 from orchestration.engine import dbt
 from orchestration.engine.duckdb import as_of_day, connected, known_loads, register, working_file
-from orchestration.engine.state import Built, git_revision, remember_built, state_of
+from orchestration.engine.former import Former, register_former
+from orchestration.engine.state import (
+    Built,
+    Origin,
+    git_revision,
+    goes_on_from,
+    is_redefined,
+    origin_of,
+    remember_built,
+    state_of,
+)
 from orchestration.lake import Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
@@ -37,11 +48,11 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=False))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """valid/<table> for what the feed brings, else <layer>/<model>."""
+        """valid/<table> for what the feed brings, else <source>/<table> or <layer>/<model>."""
         name = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] == "source":
-            is_feed = dbt_resource_props["source_name"] == "feed"
-            return valid_key(name) if is_feed else dg.AssetKey(["lake", name])
+            source = dbt_resource_props["source_name"]
+            return valid_key(name) if source == "feed" else dg.AssetKey([source, name])
         return dg.AssetKey([_layer(dbt_resource_props), name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -85,7 +96,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
         lake = Lake(settings.home / "lake")
-        prepared = _prepare(context, settings, lake, run)
+        prepared = _prepare(context, settings, lake, run, manifest)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
@@ -104,21 +115,49 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             raise dg.Failure(_what_failed(built), allow_retries=False)
         yield from _materializations(settings, built, manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared.
-        state = "partial" if context.is_subset else prepared.state
-        remember_built(settings.home, Built(context.run_id, state, prepared.as_of))
+        partial = replace(prepared, state="partial", origin=None)
+        remember_built(settings.home, partial if context.is_subset else prepared)
 
     return [dbt_models]
 
 
-def _prepare(context: dg.AssetExecutionContext, settings: Settings, lake: Lake, run: RunOptions) -> Built:
-    """Register the lake's rows for dbt, and find the day and the state of the build."""
+def _prepare(
+    context: dg.AssetExecutionContext, settings: Settings, lake: Lake, run: RunOptions, manifest: Mapping[str, Any]
+) -> Built:
+    """Register for dbt what it reads, and find the day, the state and the origin of the build."""
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
     with connected(working_file(settings.home)) as connection:
         register(connection, lake, loads, run_id=context.run_id, git=git_revision())
         as_of = as_of_day(connection, settings, run.as_of)
-    return Built(context.run_id, state_of(settings, loads, unreachable, as_of), as_of)
+        origin = origin_of(settings, loads, as_of)
+        reference = publishing.reference(settings.home)
+        is_replay = (
+            reference is not None
+            and reference.origin is not None
+            and not goes_on_from(reference.origin, settings, loads, as_of)
+        )
+        standing = publishing.latest(settings.home)
+        register_former(
+            connection,
+            manifest,
+            None if is_replay else _former(reference, origin),
+            standing=standing.directory if standing else None,
+        )
+    state = state_of(settings, loads, unreachable, as_of)
+    return Built(context.run_id, state, as_of, None if is_replay else origin)
+
+
+def _former(reference: publishing.Publication | None, origin: Origin) -> Former | None:
+    if reference is None or reference.origin is None:
+        return None
+    return Former(
+        directory=reference.directory,
+        published_at=reference.published_at,
+        as_of=reference.as_of,
+        is_definition_changed=is_redefined(reference.origin, origin),
+    )
 
 
 def _variables(settings: Settings, as_of: date) -> Mapping[str, Any]:

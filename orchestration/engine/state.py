@@ -16,12 +16,79 @@ from orchestration.settings import PROJECT_ROOT, Settings
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What figures were made from, so that later ones can be held against them.
+
+    `loads` are those whose rows were used; `definition` identifies parameters, models and what else
+    gives the rows their meaning.
+    """
+
+    as_of: date
+    loads: frozenset[str]
+    definition: str
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """As JSON keeps it."""
+        return {"as_of": self.as_of.isoformat(), "loads": sorted(self.loads), "definition": self.definition}
+
+
+@dataclass(frozen=True)
 class Built:
-    """The state that the working file holds, and the run that built it."""
+    """The state that the working file holds, and the run that built it.
+
+    Without an `origin` later figures are not held against it: it is a replay, or built in part.
+    """
 
     run_id: str
     state: str
     as_of: date
+    origin: Origin | None
+
+
+def origin_from(content: Mapping[str, Any] | None) -> Origin | None:
+    """The origin that JSON kept, if it kept one."""
+    if content is None:
+        return None
+    return Origin(date.fromisoformat(content["as_of"]), frozenset(content["loads"]), content["definition"])
+
+
+def origin_of(settings: Settings, loads: Sequence[JudgedLoad], as_of: date) -> Origin:
+    """What figures of these loads as of that day are made from."""
+    definition = _hash(_definition(settings))
+    return Origin(as_of, frozenset(_name(load) for load in loads if load.is_accepted), definition)
+
+
+def goes_on_from(former: Origin, settings: Settings, loads: Sequence[JudgedLoad], as_of: date) -> bool:
+    """Whether these loads know all that the former figures knew, and the day is none before theirs.
+
+    If not, they are a replay: what differs was not changed, it had not happened or was not known.
+    """
+    configured = {source.name for source in settings.sources}
+    known = {_name(load) for load in loads}
+    still_read = {name for name in former.loads if name.partition("/")[0] in configured}
+    return as_of >= former.as_of and still_read <= known
+
+
+def is_redefined(former: Origin, origin: Origin) -> bool:
+    """Whether figures mean something else now: other parameters or models, or rows no longer used."""
+    return former.definition != origin.definition or not former.loads <= origin.loads
+
+
+def _name(load: JudgedLoad) -> str:
+    return f"{load.source_system}/{load.table_name}/{load.load_id}"
+
+
+def _definition(settings: Settings) -> Mapping[str, Any]:
+    return {
+        "zone": settings.reporting_timezone,
+        "currency": settings.reporting_currency,
+        "parameters": dict(settings.parameters),
+        "models": project_fingerprint(),
+    }
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def state_of(
@@ -32,18 +99,19 @@ def state_of(
         "loads": [(load.load_id, load.table_name, load.is_accepted, load.is_released) for load in loads],
         "unreachable": sorted(unreachable),
         "as_of": as_of.isoformat(),
-        "zone": settings.reporting_timezone,
-        "currency": settings.reporting_currency,
-        "parameters": dict(settings.parameters),
-        "models": project_fingerprint(),
+        **_definition(settings),
     }
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _hash(content)
 
 
 def remember_built(home: Path, built: Built) -> None:
     """Note what the working file holds now."""
-    content = {"run_id": built.run_id, "state": built.state, "as_of": built.as_of.isoformat()}
+    content = {
+        "run_id": built.run_id,
+        "state": built.state,
+        "as_of": built.as_of.isoformat(),
+        "origin": built.origin.to_dict() if built.origin else None,
+    }
     write_json(home / "warehouse" / "built.json", content)
 
 
@@ -53,7 +121,12 @@ def last_built(home: Path) -> Built | None:
     if not path.exists():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Built(content["run_id"], content["state"], date.fromisoformat(content["as_of"]))
+    return Built(
+        run_id=content["run_id"],
+        state=content["state"],
+        as_of=date.fromisoformat(content["as_of"]),
+        origin=origin_from(content.get("origin")),
+    )
 
 
 def git_revision() -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from orchestration.engine.state import Origin, origin_from
 from orchestration.lake.durable import appear, aside, sync
 from orchestration.publishing import duckdb_file, parquet
 from orchestration.publishing.duckdb_file import PublishedTable
@@ -19,6 +20,8 @@ class Publication:
     """What readers see: where it is, the run and day it stands for, and what it was made from.
 
     `state` identifies the loads, parameters, day and code behind it, so that an equal run can be spared.
+    `origin` says what later figures are held against, if they are held against this publication;
+    `reference` names the one that they are held against: this one, or the last one before with an origin.
     """
 
     directory: Path
@@ -26,6 +29,8 @@ class Publication:
     as_of: date
     published_at: datetime
     state: str
+    origin: Origin | None
+    reference: str
     tables: tuple[PublishedTable, ...]
 
     @property
@@ -36,21 +41,43 @@ class Publication:
 
 def latest(home: Path) -> Publication | None:
     """The publication that readers see now, if there is one."""
-    manifest = home / "published" / "publication.json"
+    return _read((home / "published").resolve())
+
+
+def reference(home: Path) -> Publication | None:
+    """The publication that new figures are held against, if there is one."""
+    standing = latest(home)
+    found = _read(home / "publications" / standing.reference) if standing else None
+    return found if found and found.origin else None
+
+
+def _read(directory: Path) -> Publication | None:
+    manifest = directory / "publication.json"
     if not manifest.exists():
         return None
     content = json.loads(manifest.read_text(encoding="utf-8"))
     return Publication(
-        directory=(home / "published").resolve(),
+        directory=directory,
         run_id=content["run_id"],
         as_of=date.fromisoformat(content["as_of"]),
         published_at=datetime.fromisoformat(content["published_at"]),
         state=content["state"],
+        origin=origin_from(content.get("origin")),
+        reference=content.get("reference", directory.name),
         tables=tuple(PublishedTable(**table) for table in content["tables"]),
     )
 
 
-def publish(built: Path, home: Path, *, run_id: str, as_of: date, git: str, state: str) -> Publication:
+def publish(
+    built: Path,
+    home: Path,
+    *,
+    run_id: str,
+    as_of: date,
+    git: str,
+    state: str,
+    origin: Origin | None = None,
+) -> Publication:
     """Publish the tables of the file that was built; readers see all of it at once, or none.
 
     Raises OSError, as when the disk is full, and RuntimeError when what was written cannot be read
@@ -58,6 +85,7 @@ def publish(built: Path, home: Path, *, run_id: str, as_of: date, git: str, stat
     """
     published_at = datetime.now(UTC)
     target = home / "publications" / f"{published_at:%Y%m%dT%H%M%S}Z-{run_id[:8]}"
+    standing = latest(home)
     folder = aside(target)
     try:
         database = folder / "warehouse.duckdb"
@@ -75,6 +103,8 @@ def publish(built: Path, home: Path, *, run_id: str, as_of: date, git: str, stat
             "published_at": published_at.isoformat(),
             "git_revision": git,
             "state": state,
+            "origin": origin.to_dict() if origin else None,
+            "reference": standing.reference if standing and not origin else target.name,
             "tables": [vars(table) for table in tables],
         }
         (folder / "publication.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -101,9 +131,13 @@ def _switch(home: Path, target: Path) -> None:
 
 
 def _expire(home: Path) -> None:
-    """Keep the newest publications; a reader who has an older file open keeps it until closing."""
-    current = (home / "published").resolve()
-    kept = sorted((home / "publications").glob("[0-9]*"), reverse=True)[:KEPT]
+    """Keep the newest publications; a reader who has an older file open keeps it until closing.
+
+    The reference is kept however many replays were published since.
+    """
+    current = latest(home)
+    kept = [folder.name for folder in sorted((home / "publications").glob("[0-9]*"), reverse=True)[:KEPT]]
+    kept += [current.directory.name, current.reference] if current else []
     for folder in (home / "publications").iterdir():
-        if folder not in kept and folder.resolve() != current:
+        if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
