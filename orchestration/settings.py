@@ -23,7 +23,16 @@ TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 SHORTEST_SECRET = 4
 FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "header", "sheet")
 # What a run sets itself among the variables of dbt_project.yml; the rest are business parameters.
-RUN_VARIABLES = frozenset({"warehouse_path", "as_of_date", "reporting_timezone", "reporting_currency"})
+RUN_VARIABLES = frozenset(
+    {
+        "warehouse_path",
+        "as_of_date",
+        "is_repair",
+        "former_as_of_date",
+        "reporting_timezone",
+        "reporting_currency",
+    }
+)
 PARAMETER_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"refund_basis": ("cash_month", "order_month"), "week_start": ("monday", "sunday")}
 )

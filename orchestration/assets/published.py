@@ -42,7 +42,7 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             as_of=built.as_of,
             git=git_revision(),
             state=built.state,
-            origin=built.origin,
+            origin=built if built.is_comparable else None,
         )
         return dg.MaterializeResult(metadata=_metadata(published))
 

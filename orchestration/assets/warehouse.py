@@ -14,19 +14,28 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 from orchestration import publishing
 from orchestration.console import progress
 from orchestration.engine import dbt
-from orchestration.engine.duckdb import as_of_day, connected, known_loads, register, working_file
+from orchestration.engine.duckdb import (
+    as_of_day,
+    connected,
+    known_loads,
+    register,
+    register_arrived,
+    working_file,
+)
 from orchestration.engine.former import Former, register_former
 from orchestration.engine.state import (
     Built,
-    Origin,
+    forget_built,
     git_revision,
-    goes_on_from,
     is_redefined,
-    origin_of,
+    is_replay,
+    last_built,
+    name_of,
     remember_built,
-    state_of,
+    to_build,
+    why_rebuild,
 )
-from orchestration.lake import Lake
+from orchestration.lake import JudgedLoad, Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
 
@@ -95,17 +104,17 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
-        lake = Lake(settings.home / "lake")
-        prepared = _prepare(context, settings, lake, run, manifest)
+        prepared, former = _prepare(context, settings, run, manifest)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
             progress().info("Nothing is new since the last publication: models and publication are spared.")
             return
         progress().info(f"Building the models as of {prepared.as_of}.")
+        forget_built(settings.home)
         built = dbt.build(
             settings.home,
-            _variables(settings, prepared.as_of),
+            _variables(settings, prepared, former),
             select=_selection(context, manifest, translator) if context.is_subset else (),
             on_end=_say,
         )
@@ -114,57 +123,68 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             # The file may be past reading, as when the disk is full: say only what dbt said.
             raise dg.Failure(_what_failed(built), allow_retries=False)
         yield from _materializations(settings, built, manifest, translator)
-        # Part of the models says nothing of the rest: the next whole run must not be spared.
-        partial = replace(prepared, state="partial", origin=None)
-        remember_built(settings.home, partial if context.is_subset else prepared)
+        # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
+        partly = replace(prepared, state="partial", definition={}, is_comparable=False)
+        remember_built(settings.home, partly if context.is_subset else prepared)
 
     return [dbt_models]
 
 
 def _prepare(
-    context: dg.AssetExecutionContext, settings: Settings, lake: Lake, run: RunOptions, manifest: Mapping[str, Any]
-) -> Built:
-    """Register for dbt what it reads, and find the day, the state and the origin of the build."""
+    context: dg.AssetExecutionContext, settings: Settings, run: RunOptions, manifest: Mapping[str, Any]
+) -> tuple[Built, Built | None]:
+    """Register what dbt reads; what is to be built, and what was and can be repaired into it."""
+    lake = Lake(settings.home / "lake")
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
     with connected(working_file(settings.home)) as connection:
         register(connection, lake, loads, run_id=context.run_id, git=git_revision())
         as_of = as_of_day(connection, settings, run.as_of)
-        origin = origin_of(settings, loads, as_of)
-        reference = publishing.reference(settings.home)
-        is_replay = (
-            reference is not None
-            and reference.origin is not None
-            and not goes_on_from(reference.origin, settings, loads, as_of)
-        )
-        standing = publishing.latest(settings.home)
-        register_former(
-            connection,
-            manifest,
-            None if is_replay else _former(reference, origin),
-            standing=standing.directory if standing else None,
-        )
-    state = state_of(settings, loads, unreachable, as_of)
-    return Built(context.run_id, state, as_of, None if is_replay else origin)
+        present = to_build(settings, loads, unreachable, run_id=context.run_id, as_of=as_of)
+        former = None if run.full_refresh or context.is_subset else _repairable(settings, present)
+        known_before = set(former.loads) if former else set()
+        register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
+        present = _held_against_reference(connection, settings, manifest, present, loads)
+    return present, former
 
 
-def _former(reference: publishing.Publication | None, origin: Origin) -> Former | None:
-    if reference is None or reference.origin is None:
-        return None
-    return Former(
-        directory=reference.directory,
-        published_at=reference.published_at,
-        as_of=reference.as_of,
-        is_definition_changed=is_redefined(reference.origin, origin),
-    )
+def _held_against_reference(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    present: Built,
+    loads: Sequence[JudgedLoad],
+) -> Built:
+    """Register the publication that the figures are held against; a replay is held against none."""
+    standing, reference = publishing.latest(settings.home), publishing.reference(settings.home)
+    origin = reference.origin if reference else None
+    looks_back = origin is not None and is_replay(origin, present, settings, loads)
+    former = None
+    if reference and origin and not looks_back:
+        redefined = is_redefined(origin, present)
+        former = Former(reference.directory, reference.published_at, reference.as_of, redefined)
+    directory = standing.directory if standing else None
+    register_former(connection, manifest, former, standing=directory)
+    return replace(present, is_comparable=not looks_back)
 
 
-def _variables(settings: Settings, as_of: date) -> Mapping[str, Any]:
+def _repairable(settings: Settings, present: Built) -> Built | None:
+    """The last build if it can be repaired into the present state; says why if it cannot."""
+    former = last_built(settings.home)
+    reason = why_rebuild(former, present) if former else None
+    if reason:
+        progress().info(f"Everything is rebuilt: {reason}.")
+    return None if reason else former
+
+
+def _variables(settings: Settings, present: Built, former: Built | None) -> Mapping[str, Any]:
     return {
         **settings.parameters,
         "warehouse_path": str(working_file(settings.home)),
-        "as_of_date": as_of.isoformat(),
+        "as_of_date": present.as_of.isoformat(),
+        "is_repair": former is not None,
+        "former_as_of_date": (former or present).as_of.isoformat(),
         "reporting_timezone": settings.reporting_timezone,
         "reporting_currency": settings.reporting_currency,
     }

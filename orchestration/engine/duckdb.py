@@ -86,7 +86,7 @@ def working_file(home: Path) -> Path:
 def connected(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that is closed in the end and loads no extension by itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    config: dict[str, Any] = {**NO_EXTENSIONS, "storage_compatibility_version": "v1.2.0"}
+    config: dict[str, Any] = {**NO_EXTENSIONS, "storage_compatibility_version": "v1.5.0"}
     connection = duckdb.connect(str(path), read_only=read_only, config=config)
     try:
         connection.execute("set TimeZone = 'UTC'")
@@ -110,10 +110,8 @@ def register(
     connection: duckdb.DuckDBPyConnection, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, git: str
 ) -> None:
     """Make the lake's rows readable as the schemas `feed` and `lake`."""
-    connection.execute("create schema if not exists feed; create schema if not exists lake")
-    for table in TABLES.values():
-        files = [load.valid_path for load in loads if load.table_name == table.name and load.has_valid_rows]
-        _register_feed(connection, table, files)
+    connection.execute("create schema if not exists lake")
+    _register_feed(connection, "feed", loads)
     _register_quarantine(connection, loads)
     _fill(connection, "loads", _load_rows(loads))
     _fill(connection, "rule_results", _rule_rows(loads))
@@ -126,7 +124,20 @@ def _files_sql(files: Iterable[Path]) -> str:
     return f"read_parquet([{quoted}], hive_partitioning = false)"
 
 
-def _register_feed(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]) -> None:
+def register_arrived(connection: duckdb.DuckDBPyConnection, loads: Sequence[JudgedLoad]) -> None:
+    """Make the rows of loads that the last build did not know readable as the schema `arrived`."""
+    connection.execute("create schema if not exists changed; create schema if not exists touched")
+    _register_feed(connection, "arrived", loads)
+
+
+def _register_feed(connection: duckdb.DuckDBPyConnection, schema: str, loads: Sequence[JudgedLoad]) -> None:
+    connection.execute(f"create schema if not exists {schema}")
+    for table in TABLES.values():
+        files = [load.valid_path for load in loads if load.table_name == table.name and load.has_valid_rows]
+        _register_rows(connection, schema, table, files)
+
+
+def _register_rows(connection: duckdb.DuckDBPyConnection, schema: str, table: Table, files: Sequence[Path]) -> None:
     types = {**{column.name: column.sql_type for column in table.columns}, **LINEAGE}
     if files:
         columns = ", ".join(f'cast("{name}" as {of}) as "{name}"' for name, of in types.items())
@@ -134,7 +145,7 @@ def _register_feed(connection: duckdb.DuckDBPyConnection, table: Table, files: S
     else:
         columns = ", ".join(f'cast(null as {of}) as "{name}"' for name, of in types.items())
         body = f"select {columns} where false"
-    connection.execute(f'create or replace view feed."{table.name}" as {body}')
+    connection.execute(f'create or replace view {schema}."{table.name}" as {body}')
 
 
 def _register_quarantine(connection: duckdb.DuckDBPyConnection, loads: Sequence[JudgedLoad]) -> None:

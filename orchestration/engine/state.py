@@ -16,117 +16,137 @@ from orchestration.settings import PROJECT_ROOT, Settings
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What figures were made from, so that later ones can be held against them.
-
-    `loads` are those whose rows were used; `definition` identifies parameters, models and what else
-    gives the rows their meaning.
-    """
-
-    as_of: date
-    loads: frozenset[str]
-    definition: str
-
-    def to_dict(self) -> Mapping[str, Any]:
-        """As JSON keeps it."""
-        return {"as_of": self.as_of.isoformat(), "loads": sorted(self.loads), "definition": self.definition}
-
-
-@dataclass(frozen=True)
 class Built:
-    """The state that the working file holds, and the run that built it.
+    """What a build holds: the run that made it, and all that its figures are a function of.
 
-    Without an `origin` later figures are not held against it: it is a replay, or built in part.
+    `definition` says by name what the figures mean (parameters, models, zone, currency); `loads` are the
+    accepted loads it knows; `state` is a hash of everything, refused loads and silent sources included.
+    Later figures are held against it unless it is a replay or holds a part of the models only.
     """
 
     run_id: str
     state: str
     as_of: date
-    origin: Origin | None
+    definition: Mapping[str, str]
+    loads: tuple[str, ...]
+    is_comparable: bool = True
 
 
-def origin_from(content: Mapping[str, Any] | None) -> Origin | None:
-    """The origin that JSON kept, if it kept one."""
-    if content is None:
-        return None
-    return Origin(date.fromisoformat(content["as_of"]), frozenset(content["loads"]), content["definition"])
-
-
-def origin_of(settings: Settings, loads: Sequence[JudgedLoad], as_of: date) -> Origin:
-    """What figures of these loads as of that day are made from."""
-    definition = _hash(_definition(settings))
-    return Origin(as_of, frozenset(_name(load) for load in loads if load.is_accepted), definition)
-
-
-def goes_on_from(former: Origin, settings: Settings, loads: Sequence[JudgedLoad], as_of: date) -> bool:
-    """Whether these loads know all that the former figures knew, and the day is none before theirs.
-
-    If not, they are a replay: what differs was not changed, it had not happened or was not known.
-    """
-    configured = {source.name for source in settings.sources}
-    known = {_name(load) for load in loads}
-    still_read = {name for name in former.loads if name.partition("/")[0] in configured}
-    return as_of >= former.as_of and still_read <= known
-
-
-def is_redefined(former: Origin, origin: Origin) -> bool:
-    """Whether figures mean something else now: other parameters or models, or rows no longer used."""
-    return former.definition != origin.definition or not former.loads <= origin.loads
-
-
-def _name(load: JudgedLoad) -> str:
-    return f"{load.source_system}/{load.table_name}/{load.load_id}"
-
-
-def _definition(settings: Settings) -> Mapping[str, Any]:
+def definition_of(settings: Settings) -> Mapping[str, str]:
+    """What the figures mean, by name."""
     return {
-        "zone": settings.reporting_timezone,
-        "currency": settings.reporting_currency,
-        "parameters": dict(settings.parameters),
+        "reporting_timezone": settings.reporting_timezone,
+        "reporting_currency": settings.reporting_currency,
         "models": project_fingerprint(),
+        **{name: str(value) for name, value in settings.parameters.items()},
     }
 
 
-def _hash(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+def name_of(load: JudgedLoad) -> str:
+    """A load of a table by one name; of one table's loads the names sort by time."""
+    return f"{load.table_name}/{load.source_system}/{load.load_id}"
 
 
-def state_of(
-    settings: Settings, loads: Sequence[JudgedLoad], unreachable: Sequence[tuple[str, str]], as_of: date
-) -> str:
-    """A hash of everything that the figures are a function of: loads, parameters, day and models."""
+def to_build(
+    settings: Settings,
+    loads: Sequence[JudgedLoad],
+    unreachable: Sequence[tuple[str, str]],
+    *,
+    run_id: str,
+    as_of: date,
+) -> Built:
+    """What a build of these loads as of this day will hold."""
+    definition = definition_of(settings)
     content: Mapping[str, Any] = {
-        "loads": [(load.load_id, load.table_name, load.is_accepted, load.is_released) for load in loads],
+        "loads": [(name_of(load), load.is_accepted, load.is_released) for load in loads],
         "unreachable": sorted(unreachable),
         "as_of": as_of.isoformat(),
-        **_definition(settings),
+        "definition": dict(definition),
     }
-    return _hash(content)
+    state = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    accepted = tuple(sorted(name_of(load) for load in loads if load.has_valid_rows))
+    return Built(run_id, state, as_of, definition, accepted)
 
 
-def remember_built(home: Path, built: Built) -> None:
-    """Note what the working file holds now."""
-    content = {
-        "run_id": built.run_id,
-        "state": built.state,
-        "as_of": built.as_of.isoformat(),
-        "origin": built.origin.to_dict() if built.origin else None,
-    }
-    write_json(home / "warehouse" / "built.json", content)
+def is_replay(former: Built, present: Built, settings: Settings, loads: Sequence[JudgedLoad]) -> bool:
+    """Whether a build looks back: on an earlier day, or without loads that the former one knew.
+
+    What differs then was not changed; it had not happened or was not known yet.
+    """
+    sources = {source.name for source in settings.sources}
+    known = {name_of(load) for load in loads}
+    missing = [name for name in former.loads if name not in known and name.split("/")[1] in sources]
+    return present.as_of < former.as_of or bool(missing)
 
 
-def last_built(home: Path) -> Built | None:
-    """What the working file holds, if dbt ever ended well on it."""
-    path = home / "warehouse" / "built.json"
-    if not path.exists():
-        return None
-    content = json.loads(path.read_text(encoding="utf-8"))
+def is_redefined(former: Built, present: Built) -> bool:
+    """Whether figures mean something else now: other parameters or models, or rows that are used no more."""
+    return former.definition != present.definition or not set(former.loads) <= set(present.loads)
+
+
+def why_rebuild(former: Built, present: Built) -> str | None:
+    """Why what was built cannot be repaired into the present state, or None if it can."""
+    changed = [
+        f"{name} ({former.definition[name]} before, {value} now)" if name != "models" else "the models"
+        for name, value in present.definition.items()
+        if name in former.definition and former.definition[name] != value
+    ]
+    if changed:
+        return f"what the figures mean has changed: {', '.join(changed)}"
+    if former.definition.keys() != present.definition.keys():
+        return "the last build held a part of the models only"
+    if present.as_of < former.as_of:
+        return f"the day went back from {former.as_of} to {present.as_of}"
+    gone = set(former.loads) - set(present.loads)
+    if gone:
+        return f"{len(gone)} loads that were in it are not known or not accepted now, {min(gone)} among them"
+    return _late_acceptance(former, present)
+
+
+def _late_acceptance(former: Built, present: Built) -> str | None:
+    """The latest load of a key holds, so what arrives has to be later than what is there."""
+    newest: dict[str, str] = {}
+    for name in former.loads:
+        newest[name.rpartition("/")[0]] = max(name, newest.get(name.rpartition("/")[0], ""))
+    for name in set(present.loads) - set(former.loads):
+        if name < newest.get(name.rpartition("/")[0], ""):
+            return f"load {name} was accepted after a newer one"
+    return None
+
+
+def to_dict(built: Built) -> Mapping[str, Any]:
+    """As JSON keeps it."""
+    return {**vars(built), "as_of": built.as_of.isoformat(), "definition": dict(built.definition)}
+
+
+def from_dict(content: Mapping[str, Any]) -> Built:
+    """What JSON kept."""
     return Built(
         run_id=content["run_id"],
         state=content["state"],
         as_of=date.fromisoformat(content["as_of"]),
-        origin=origin_from(content.get("origin")),
+        definition=content.get("definition", {}),
+        loads=tuple(content.get("loads", ())),
+        is_comparable=content.get("is_comparable", False),
     )
+
+
+def remember_built(home: Path, built: Built) -> None:
+    """Note what the working file holds now."""
+    write_json(home / "warehouse" / "built.json", to_dict(built))
+
+
+def forget_built(home: Path) -> None:
+    """Note that the working file is about to change: whatever is in it then is worth nothing until it is built."""
+    (home / "warehouse" / "built.json").unlink(missing_ok=True)
+
+
+def last_built(home: Path) -> Built | None:
+    """What the working file holds, if dbt ended well on it."""
+    path = home / "warehouse" / "built.json"
+    if not path.exists():
+        return None
+    return from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def git_revision() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from orchestration.engine.state import Origin, origin_from
+from orchestration.engine.state import Built, from_dict, to_dict
 from orchestration.lake.durable import appear, aside, sync
 from orchestration.publishing import duckdb_file, parquet
 from orchestration.publishing.duckdb_file import PublishedTable
@@ -20,8 +20,8 @@ class Publication:
     """What readers see: where it is, the run and day it stands for, and what it was made from.
 
     `state` identifies the loads, parameters, day and code behind it, so that an equal run can be spared.
-    `origin` says what later figures are held against, if they are held against this publication;
-    `reference` names the one that they are held against: this one, or the last one before with an origin.
+    `origin` is the build that it holds, where later figures are held against it; `reference` names the
+    publication that they are held against: this one, or the last one before it with an origin.
     """
 
     directory: Path
@@ -29,7 +29,7 @@ class Publication:
     as_of: date
     published_at: datetime
     state: str
-    origin: Origin | None
+    origin: Built | None
     reference: str
     tables: tuple[PublishedTable, ...]
 
@@ -62,7 +62,7 @@ def _read(directory: Path) -> Publication | None:
         as_of=date.fromisoformat(content["as_of"]),
         published_at=datetime.fromisoformat(content["published_at"]),
         state=content["state"],
-        origin=origin_from(content.get("origin")),
+        origin=from_dict(content["origin"]) if content.get("origin") else None,
         reference=content.get("reference", directory.name),
         tables=tuple(PublishedTable(**table) for table in content["tables"]),
     )
@@ -76,7 +76,7 @@ def publish(
     as_of: date,
     git: str,
     state: str,
-    origin: Origin | None = None,
+    origin: Built | None = None,
 ) -> Publication:
     """Publish the tables of the file that was built; readers see all of it at once, or none.
 
@@ -103,7 +103,7 @@ def publish(
             "published_at": published_at.isoformat(),
             "git_revision": git,
             "state": state,
-            "origin": origin.to_dict() if origin else None,
+            "origin": to_dict(origin) if origin else None,
             "reference": standing.reference if standing and not origin else target.name,
             "tables": [vars(table) for table in tables],
         }

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_identity_key'],
+) }}
+
 with
 
 identities as (

@@ -1,7 +1,26 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="
+        select customer_key from {{ changes('int_customers') }}
+        union all
+        select customer_key from {{ changes('int_customers_known') }}
+        union all
+        select customer_key from {{ ref('int_customers') }}
+        where (first_source_system, customer_id) in (
+            select source_system, customer_id from {{ changes('stg_customers_versions') }}
+            union all
+            select source_system, customer_id from {{ ref('stg_customers_versions') }}
+            where {{ ripened_at('valid_from') }}
+        )
+    ",
+) }}
+
 with
 
 customers as (
     select * from {{ ref('int_customers') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 known as (

@@ -1,7 +1,34 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="
+        select customer_key from {{ changes('int_customers') }}
+        union all
+        select customer_key from {{ changes('int_customers_known') }}
+        union all
+        select customer_key from {{ changes('int_customer_consents') }}
+        union all
+        select customer_key from {{ changes('dim_customer_versions') }}
+        union all
+        select customer_key from {{ changes('fct_orders') }}
+        union all
+        select customer_key from {{ changes('fct_order_lines') }}
+        union all
+        select customer_key from {{ changes('fct_subscriptions') }}
+        union all
+        select customer_key from {{ ref('int_customers') }}
+        where {{ ripened('terminated_on') }} or {{ ripened('deleted_on') }}
+        union all
+        select customer_key from {{ ref('fct_subscriptions') }}
+        where {{ ripened('paid_from_on') }}
+    ",
+) }}
+
 with
 
 customers as (
     select * from {{ ref('int_customers') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 known as (
@@ -15,15 +42,17 @@ consents as (
 
 customer_versions as (
     select * from {{ ref('dim_customer_versions') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 orders as (
     select * from {{ ref('fct_orders') }}
-    where is_acquisition
+    where is_acquisition and {{ only_touched(['customer_key']) }}
 ),
 
 order_lines as (
     select * from {{ ref('fct_order_lines') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 subscriptions as (

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ touched_actors() }}",
+) }}
+
 with
 
 customers as (
@@ -27,5 +33,6 @@ inner join customers
 on activities.customer_key = customers.customer_key
 where
     activities.occurred_on <= {{ as_of_date() }}
+    and {{ only_touched(['activities.customer_key']) }}
     and not customers.is_test
     and (not customers.is_guest or activities.activity in ('order', 'refund'))

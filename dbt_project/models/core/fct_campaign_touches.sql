@@ -1,8 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'touch_id'],
+    touched="{{ touched_events('stg_campaign_touches', 'touch_id', ['touched_on']) }}",
+) }}
+
 with
 
 campaign_touches as (
     select * from {{ ref('stg_campaign_touches') }}
-    where {{ has_happened('touched_at') }}
+    where {{ has_happened('touched_at') }} and {{ only_touched(['source_system', 'touch_id']) }}
 ),
 
 identities as (

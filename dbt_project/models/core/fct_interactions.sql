@@ -1,8 +1,16 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'interaction_id'],
+    touched="{{ touched_events('stg_interactions', 'interaction_id', ['occurred_on'], lead='lead_id') }}",
+) }}
+
 with
 
 interactions as (
     select * from {{ ref('stg_interactions') }}
-    where {{ has_happened('occurred_at') }}
+    where
+        {{ has_happened('occurred_at') }}
+        and {{ only_touched(['source_system', 'interaction_id']) }}
 ),
 
 identities as (

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['lead_key'],
+) }}
+
 with
 
 leads as (

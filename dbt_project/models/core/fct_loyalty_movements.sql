@@ -1,8 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'movement_id'],
+    touched="{{ touched_events('stg_loyalty_movements', 'movement_id', ['occurred_on']) }}",
+) }}
+
 with
 
 loyalty_movements as (
     select * from {{ ref('stg_loyalty_movements') }}
-    where {{ has_happened('occurred_at') }}
+    where {{ has_happened('occurred_at') }} and {{ only_touched(['source_system', 'movement_id']) }}
 ),
 
 identities as (

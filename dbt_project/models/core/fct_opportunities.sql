@@ -1,3 +1,8 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['opportunity_key'],
+) }}
+
 with
 
 opportunities as (

@@ -1,11 +1,35 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'order_id'],
+    touched="
+        select source_system, order_id from {{ changes('stg_order_lines') }}
+        union all
+        select source_system, order_id from {{ changes('int_orders_converted') }}
+        union all
+        select source_system, order_id from {{ ref('stg_order_lines') }}
+        where (source_system, product_id) in (
+            select source_system, product_id from {{ changes('stg_products') }}
+        )
+        union all
+        select lines.source_system, lines.order_id from {{ this }} as lines
+        inner join {{ ref('stg_products') }} as products
+        on lines.source_system = products.source_system and lines.product_id = products.product_id
+        where (products.currency, lines.ordered_on) in (
+            select currency, rate_on from {{ changes('int_exchange_rates') }}
+        )
+    ",
+) }}
+
 with
 
 order_lines as (
     select * from {{ ref('stg_order_lines') }}
+    where {{ only_touched(['source_system', 'order_id']) }}
 ),
 
 orders as (
     select * from {{ ref('int_orders_converted') }}
+    where {{ only_touched(['source_system', 'order_id']) }}
 ),
 
 products as (

@@ -1,15 +1,42 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'order_id'],
+    touched="
+        with changed as (
+            select source_system, order_id from {{ changes('int_orders_converted') }}
+            union
+            select source_system, order_id from {{ changes('fct_order_lines') }}
+            union
+            select source_system, order_id from {{ changes('fct_refunds') }} where order_key is not null
+        ),
+        buyers as (
+            select customer_key from {{ changes('int_orders_converted') }} where not is_guest
+            union
+            select customer_key from {{ ref('int_orders_converted') }}
+            where not is_guest and (source_system, order_id) in (select * from changed)
+        )
+        select * from changed
+        union all
+        select source_system, order_id from {{ ref('int_orders_converted') }}
+        where customer_key in (select * from buyers)
+    ",
+) }}
+
 with
 
 orders as (
     select * from {{ ref('int_orders_converted') }}
+    where {{ only_touched(['source_system', 'order_id']) }}
 ),
 
 order_lines as (
     select * from {{ ref('fct_order_lines') }}
+    where {{ only_touched(['source_system', 'order_id']) }}
 ),
 
 refunds as (
     select * from {{ ref('fct_refunds') }}
+    where {{ only_touched(['source_system', 'order_id']) }}
 ),
 
 -- lines speak for their order only when all of them do

@@ -1,8 +1,28 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'refund_id'],
+    touched="
+        {{ touched_events('stg_refunds', 'refund_id', ['refunded_on']) }}
+        union all
+        select source_system, refund_id from {{ ref('stg_refunds') }}
+        where (source_system, order_id) in (
+            select source_system, order_id from {{ changes('int_orders_converted') }}
+        )
+        union all
+        select refunds.source_system, refunds.refund_id from {{ ref('stg_refunds') }} as refunds
+        left join {{ ref('int_orders_converted') }} as orders
+        on refunds.source_system = orders.source_system and refunds.order_id = orders.order_id
+        where (refunds.currency, coalesce(orders.ordered_on, refunds.refunded_on)) in (
+            select currency, rate_on from {{ changes('int_exchange_rates') }}
+        )
+    ",
+) }}
+
 with
 
 refunds as (
     select * from {{ ref('stg_refunds') }}
-    where {{ has_happened('refunded_at') }}
+    where {{ has_happened('refunded_at') }} and {{ only_touched(['source_system', 'refund_id']) }}
 ),
 
 orders as (

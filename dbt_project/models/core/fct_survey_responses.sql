@@ -1,8 +1,16 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'response_id'],
+    touched="{{ touched_events('stg_survey_responses', 'response_id', ['sent_on', 'responded_on']) }}",
+) }}
+
 with
 
 survey_responses as (
     select * from {{ ref('stg_survey_responses') }}
-    where coalesce({{ has_happened('least(sent_at, responded_at)') }}, true)
+    where
+        coalesce({{ has_happened('least(sent_at, responded_at)') }}, true)
+        and {{ only_touched(['source_system', 'response_id']) }}
 ),
 
 identities as (

@@ -1,8 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'ticket_id'],
+    touched="{{ touched_events('stg_tickets', 'ticket_id', ['opened_on', 'first_response_on', 'resolved_on']) }}",
+) }}
+
 with
 
 tickets as (
     select * from {{ ref('stg_tickets') }}
-    where {{ has_happened('opened_at') }}
+    where {{ has_happened('opened_at') }} and {{ only_touched(['source_system', 'ticket_id']) }}
 ),
 
 identities as (

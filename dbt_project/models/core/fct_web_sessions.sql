@@ -1,8 +1,27 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'coalesce(session_id, visitor_id)'],
+    touched="
+        select source_system, coalesce(session_id, anonymous_id, customer_id, event_id)
+        from {{ changes('stg_web_events') }}
+        union all
+        select source_system, coalesce(session_id, anonymous_id, customer_id, event_id)
+        from {{ ref('stg_web_events') }}
+        where {{ ripened('occurred_on') }}
+        union all
+        {{ of_changed_identities('stg_web_events', 'coalesce(session_id, anonymous_id, customer_id, event_id)') }}
+    ",
+) }}
+
 with
 
 web_events as (
     select * from {{ ref('stg_web_events') }}
-    where {{ has_happened('occurred_at') }}
+    where
+        {{ has_happened('occurred_at') }}
+        and {{ only_touched([
+            'source_system', 'coalesce(session_id, anonymous_id, customer_id, event_id)'
+        ]) }}
 ),
 
 identities as (
@@ -138,6 +157,7 @@ resolved as (
         identities.customer_key,
         sessions.source_system,
         sessions.session_id,
+        sessions.visitor_id,
         sessions.anonymous_id,
         sessions.customer_id,
         nullif(sessions.utm_source, '') as utm_source,

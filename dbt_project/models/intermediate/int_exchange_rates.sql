@@ -1,3 +1,8 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['currency', 'rate_on'],
+) }}
+
 with
 
 exchange_rates as (

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'identity_type', 'source_customer_id'],
+) }}
+
 with recursive
 
 ids as (

@@ -1,8 +1,27 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'order_id'],
+    touched="
+        select source_system, order_id from {{ changes('stg_orders') }}
+        union all
+        select source_system, order_id from {{ ref('stg_orders') }}
+        where {{ ripened('ordered_on') }} or {{ ripened('paid_on') }}
+        union all
+        {{ of_changed_identities('stg_orders', 'order_id') }}
+        union all
+        select source_system, order_id from {{ this }}
+        where customer_key in (select customer_key from {{ changes('int_customers') }})
+        union all
+        select source_system, order_id from {{ ref('stg_orders') }}
+        where (currency, ordered_on) in (select currency, rate_on from {{ changes('int_exchange_rates') }})
+    ",
+) }}
+
 with
 
 orders as (
     select * from {{ ref('stg_orders') }}
-    where {{ has_happened('ordered_at') }}
+    where {{ has_happened('ordered_at') }} and {{ only_touched(['source_system', 'order_id']) }}
 ),
 
 identities as (

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'touch_id'],
+    touched="{{ touched_versions('campaign_touches', ['touch_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'campaign_touches') }}
+    {{ latest_versions('campaign_touches') }}
 ),
 
 current_versions as (

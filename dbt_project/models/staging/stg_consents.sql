@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'consent_id'],
+    touched="{{ touched_versions('consents', ['consent_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'consents') }}
+    {{ latest_versions('consents') }}
 ),
 
 current_versions as (

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'customer_id'],
+    touched="{{ touched_versions('customers', ['customer_id'], 'updated_at') }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'customers') }}
+    {{ all_versions('customers', ['customer_id']) }}
 ),
 
 current_versions as (

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'customer_id'],
+    touched="{{ touched_versions('customers', ['customer_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'customers') }}
+    {{ all_versions('customers', ['customer_id']) }}
 ),
 
 -- of rows written at one instant one holds; read again, it is known from its first load

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'request_id'],
+    touched="{{ touched_versions('erasure_requests', ['request_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'erasure_requests') }}
+    {{ latest_versions('erasure_requests') }}
 ),
 
 current_versions as (

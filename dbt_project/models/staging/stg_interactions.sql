@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'interaction_id'],
+    touched="{{ touched_versions('interactions', ['interaction_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'interactions') }}
+    {{ latest_versions('interactions') }}
 ),
 
 current_versions as (

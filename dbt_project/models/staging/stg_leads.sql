@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'lead_id'],
+    touched="{{ touched_versions('leads', ['lead_id'], 'updated_at') }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'leads') }}
+    {{ all_versions('leads', ['lead_id']) }}
 ),
 
 current_versions as (

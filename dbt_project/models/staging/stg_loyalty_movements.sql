@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'movement_id'],
+    touched="{{ touched_versions('loyalty_movements', ['movement_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'loyalty_movements') }}
+    {{ latest_versions('loyalty_movements') }}
 ),
 
 current_versions as (

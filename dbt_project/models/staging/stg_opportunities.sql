@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'opportunity_id'],
+    touched="{{ touched_versions('opportunities', ['opportunity_id'], 'updated_at') }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'opportunities') }}
+    {{ all_versions('opportunities', ['opportunity_id']) }}
 ),
 
 current_versions as (

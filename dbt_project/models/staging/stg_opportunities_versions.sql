@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'opportunity_id'],
+    touched="{{ touched_versions('opportunities', ['opportunity_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'opportunities') }}
+    {{ all_versions('opportunities', ['opportunity_id']) }}
 ),
 
 -- of rows written at one instant one holds; read again, it is known from its first load

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'order_id', 'line_number'],
+    touched="{{ touched_versions('order_lines', ['order_id', 'line_number']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'order_lines') }}
+    {{ latest_versions('order_lines') }}
 ),
 
 current_versions as (

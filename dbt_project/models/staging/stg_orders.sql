@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'order_id'],
+    touched="{{ touched_versions('orders', ['order_id'], 'updated_at') }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'orders') }}
+    {{ all_versions('orders', ['order_id']) }}
 ),
 
 current_versions as (

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'product_id'],
+    touched="{{ touched_versions('products', ['product_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'products') }}
+    {{ latest_versions('products') }}
 ),
 
 current_versions as (

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'refund_id'],
+    touched="{{ touched_versions('refunds', ['refund_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'refunds') }}
+    {{ latest_versions('refunds') }}
 ),
 
 current_versions as (

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'subscription_id'],
+    touched="{{ touched_versions('subscriptions', ['subscription_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'subscriptions') }}
+    {{ all_versions('subscriptions', ['subscription_id']) }}
 ),
 
 -- of rows written at one instant one holds; read again, it is known from its first load

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'response_id'],
+    touched="{{ touched_versions('survey_responses', ['response_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'survey_responses') }}
+    {{ latest_versions('survey_responses') }}
 ),
 
 current_versions as (

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'ticket_id'],
+    touched="{{ touched_versions('tickets', ['ticket_id'], 'updated_at') }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'tickets') }}
+    {{ all_versions('tickets', ['ticket_id']) }}
 ),
 
 current_versions as (

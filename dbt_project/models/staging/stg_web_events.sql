@@ -1,7 +1,13 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['source_system', 'event_id'],
+    touched="{{ touched_versions('web_events', ['event_id']) }}",
+) }}
+
 with
 
 versions as (
-    select * from {{ source('feed', 'web_events') }}
+    {{ latest_versions('web_events') }}
 ),
 
 current_versions as (
