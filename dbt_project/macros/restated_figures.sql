@@ -1,7 +1,8 @@
 {# The marts whose closed periods are held against the former publication. Of each: the columns that name a
    cell; its figures; its texts and days, told as labels; figures that later events of other periods change
    by their nature, compared only between publications of one day; figures that money makes though they are
-   none; figures that hold what earlier periods brought; its first day, and the day from which on it is closed.
+   none; figures that hold what earlier periods brought; figures of a customer that all others have a part in;
+   its first day, and the day from which on it is closed.
    Left out are the bounds of intervals, which follow from counts, and the cuts of scores. #}
 {% macro restated_marts() -%}
 {{ return({
@@ -58,6 +59,7 @@
         'labels': ['segment'],
         'made_of_money': ['monetary_score', 'segment'],
         'accumulated': ['monetary_amount', 'monetary_score', 'segment'],
+        'relative': ['recency_score', 'frequency_score', 'monetary_score', 'segment'],
         'starts_on': 'cells.as_of_date',
         'closes_on': 'case when ' ~ is_month_end('cells.as_of_date')
             ~ ' then ' ~ days_after('cells.as_of_date', 1) ~ ' end',
@@ -179,8 +181,11 @@ restated as (
     select
         '{{ name }}' as table_name,
         {{ cell_key(mart['keys']) }} as cell_key,
-        {{ 'cells.customer_key' if 'customer_key' in mart['keys'] else 'cast(null as ' ~ dbt.type_string() ~ ')' }}
-            as customer_key,
+        {% if 'customer_key' in mart['keys'] -%}
+        case when not metrics.is_relative then cells.customer_key end
+        {%- else -%}
+        cast(null as {{ dbt.type_string() }})
+        {%- endif %} as customer_key,
         metrics.metric,
         {{ value_of_metric(labels, 'before', dbt.type_string()) }} as label_before,
         {{ value_of_metric(labels, 'after', dbt.type_string()) }} as label_after,
@@ -197,7 +202,8 @@ restated as (
             '{{ figure }}' as metric,
             {{ 'true' if figure.endswith('_amount') or figure in mart.get('made_of_money', []) else 'false' }}
                 as is_money,
-            {{ 'true' if figure in mart.get('accumulated', []) else 'false' }} as is_accumulated
+            {{ 'true' if figure in mart.get('accumulated', []) else 'false' }} as is_accumulated,
+            {{ 'true' if figure in mart.get('relative', []) else 'false' }} as is_relative
         {%- if not loop.last %}
         union all
         {%- endif %}
