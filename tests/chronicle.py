@@ -17,8 +17,8 @@ from orchestration.settings import load_settings
 
 @contextmanager
 def lake_clock_at(day: str) -> Iterator[None]:
-    """Whatever the lake reads within the block has come in at eight in the evening of that day, in UTC."""
-    moment = datetime.fromisoformat(f"{day}T20:00:00").replace(tzinfo=UTC)
+    """Whatever the lake reads within the block has come in at noon of that day, in UTC."""
+    moment = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
 
     class Clock(datetime):
         """A clock that stands."""
