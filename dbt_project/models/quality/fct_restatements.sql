@@ -53,8 +53,8 @@ explanations as (
             not evidence.is_of_money
             or (
                 cells.is_money
-                and evidence.touched_from < cells.closes_on
-                and (cells.is_accumulated or evidence.touched_until > cells.period_start)
+                and cells.closes_on > evidence.touched_from
+                and (cells.is_accumulated or cells.period_start < evidence.touched_until)
             )
         )
     union all
@@ -66,10 +66,10 @@ explanations as (
     on
         (cells.customer_key is null or evidence_by_day.is_of_everybody)
         and (cells.is_money or not evidence_by_day.is_of_money)
-        and coalesce(evidence_by_day.touched_from < cells.closes_on, true)
+        and coalesce(cells.closes_on > evidence_by_day.touched_from, true)
         and (
             cells.is_accumulated
-            or coalesce(evidence_by_day.touched_until > cells.period_start, true)
+            or coalesce(cells.period_start < evidence_by_day.touched_until, true)
         )
 ),
 
