@@ -23,6 +23,7 @@ from orchestration.engine.duckdb import (
     working_file,
 )
 from orchestration.engine.former import Former, register_former
+from orchestration.engine.memory import memory_limit
 from orchestration.engine.state import (
     Built,
     forget_built,
@@ -92,10 +93,26 @@ def read_manifest() -> Mapping[str, Any]:
     return manifest
 
 
+def repair_keys(manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """The published models that a run repairs, and the key on which their rows are replaced."""
+    models = _published_models(manifest)
+    return {node["name"]: node["config"]["repair_key"] for node in models if node["config"].get("repair_key")}
+
+
+def days_of(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """The published models whose rows are dated, and the column of their day."""
+    models = _published_models(manifest)
+    return {node["name"]: node["config"]["day"] for node in models if node["config"].get("day")}
+
+
 def published_keys(manifest: Mapping[str, Any]) -> list[dg.AssetKey]:
     """The models that readers see, which the publication waits for."""
+    return [Translator().get_asset_key(node) for node in _published_models(manifest)]
+
+
+def _published_models(manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    return [Translator().get_asset_key(node) for node in models if _layer(node) in PUBLISHED_LAYERS]
+    return [node for node in models if _layer(node) in PUBLISHED_LAYERS]
 
 
 def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequence[dg.AssetsDefinition]:
@@ -146,7 +163,7 @@ def _prepare(
         known_before = set(former.loads) if former else set()
         register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
         present = _held_against_reference(connection, settings, manifest, present, loads)
-    return present, former
+    return replace(present, repaired_from=former.state if former else None), former
 
 
 def _held_against_reference(
@@ -159,7 +176,8 @@ def _held_against_reference(
     """Register the publication that the figures are held against; a replay is held against none."""
     standing, reference = publishing.latest(settings.home), publishing.reference(settings.home)
     origin = reference.origin if reference else None
-    looks_back = origin is not None and is_replay(origin, present, settings, loads)
+    sources, known = {source.name for source in settings.sources}, {name_of(load) for load in loads}
+    looks_back = origin is not None and is_replay(origin, present, sources=sources, known=known)
     former = None
     if reference and origin and not looks_back:
         redefined = is_redefined(origin, present)
@@ -182,6 +200,7 @@ def _variables(settings: Settings, present: Built, former: Built | None) -> Mapp
     return {
         **settings.parameters,
         "warehouse_path": str(working_file(settings.home)),
+        "memory_limit": memory_limit(),
         "as_of_date": present.as_of.isoformat(),
         "is_repair": former is not None,
         "former_as_of_date": (former or present).as_of.isoformat(),

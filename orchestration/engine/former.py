@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.engine.duckdb import files_sql
+
 SOURCE = "former"
 PUBLICATION = "published_at timestamp, as_of_date date, is_definition_changed boolean"
 LIST = "fct_restatements"
@@ -59,10 +61,10 @@ def _published_sql(
     connection: duckdb.DuckDBPyConnection, directory: Path | None, table: str, types: Mapping[str, str]
 ) -> str:
     """What was published of a table; a column that it did not have yet is null."""
-    file = directory / "parquet" / table / "part-0.parquet" if directory else None
-    if file is None or not file.exists():
+    files = sorted((directory / "parquet" / table).glob("*.parquet")) if directory else []
+    if not files:
         return "select " + ", ".join(f'cast(null as {of}) as "{name}"' for name, of in types.items()) + " where false"
-    relation = "read_parquet('" + str(file).replace("'", "''") + "')"
+    relation = files_sql(files)
     published = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     columns = [f'cast({name if name in published else "null"} as {of}) as "{name}"' for name, of in types.items()]
     return f"select {', '.join(columns)} from {relation}"

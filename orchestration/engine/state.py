@@ -3,7 +3,7 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,7 @@ class Built:
 
     `definition` says by name what the figures mean (parameters, models, zone, currency); `loads` are the
     accepted loads it knows; `state` is a hash of everything, refused loads and silent sources included.
+    `repaired_from` is the state of the build that this one was made from, if it was not made from nothing.
     Later figures are held against it unless it is a replay or holds a part of the models only.
     """
 
@@ -29,6 +30,7 @@ class Built:
     as_of: date
     definition: Mapping[str, str]
     loads: tuple[str, ...]
+    repaired_from: str | None = None
     is_comparable: bool = True
 
 
@@ -68,13 +70,11 @@ def to_build(
     return Built(run_id, state, as_of, definition, accepted)
 
 
-def is_replay(former: Built, present: Built, settings: Settings, loads: Sequence[JudgedLoad]) -> bool:
-    """Whether a build looks back: on an earlier day, or without loads that the former one knew.
+def is_replay(former: Built, present: Built, *, sources: Collection[str], known: Collection[str]) -> bool:
+    """Whether a build looks back: on an earlier day, or without loads of its sources that the former one knew.
 
     What differs then was not changed; it had not happened or was not known yet.
     """
-    sources = {source.name for source in settings.sources}
-    known = {name_of(load) for load in loads}
     missing = [name for name in former.loads if name not in known and name.split("/")[1] in sources]
     return present.as_of < former.as_of or bool(missing)
 
@@ -127,6 +127,7 @@ def from_dict(content: Mapping[str, Any]) -> Built:
         as_of=date.fromisoformat(content["as_of"]),
         definition=content.get("definition", {}),
         loads=tuple(content.get("loads", ())),
+        repaired_from=content.get("repaired_from"),
         is_comparable=content.get("is_comparable", False),
     )
 
