@@ -16,7 +16,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Sequence[dbt.Event]:
     with connected(working_file(home)) as connection:
         register(connection, Lake(home / "lake"), (), run_id="none", git="none")
     variables = {"warehouse_path": str(working_file(home))}
-    return dbt.build(home, variables, on_end=lambda _: None, unit_tests=True).ended
+    return dbt.build(home, variables, on_end=lambda _: None, without=()).ended
 
 
 def of_type(ended: Sequence[dbt.Event], *types: str) -> dict[str, str]:

@@ -14,25 +14,9 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 from orchestration import publishing
 from orchestration.console import progress
 from orchestration.engine import dbt
-from orchestration.engine.duckdb import (
-    as_of_day,
-    connected,
-    known_loads,
-    register,
-    register_arrived,
-    working_file,
-)
-from orchestration.engine.state import (
-    Built,
-    forget_built,
-    git_revision,
-    last_built,
-    name_of,
-    remember_built,
-    to_build,
-    why_rebuild,
-)
-from orchestration.lake import Lake
+from orchestration.engine.duckdb import connected, working_file
+from orchestration.engine.preparation import prepare, variables
+from orchestration.engine.state import forget_built, remember_built
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
 
@@ -101,7 +85,13 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
-        prepared, former = _prepare(context, settings, run)
+        prepared, former = prepare(
+            settings,
+            run_id=context.run_id,
+            as_of=run.as_of,
+            known=date.fromisoformat(run.known) if run.known else None,
+            can_repair=not run.full_refresh and not context.is_subset,
+        )
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
@@ -111,7 +101,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         forget_built(settings.home)
         built = dbt.build(
             settings.home,
-            _variables(settings, prepared, former),
+            variables(settings, prepared, former),
             select=_selection(context, manifest, translator) if context.is_subset else (),
             on_end=_say,
         )
@@ -125,43 +115,6 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         remember_built(settings.home, partly)
 
     return [dbt_models]
-
-
-def _prepare(context: dg.AssetExecutionContext, settings: Settings, run: RunOptions) -> tuple[Built, Built | None]:
-    """Register the lake's rows for dbt; what is to be built, and what was and can be repaired into it."""
-    lake = Lake(settings.home / "lake")
-    known = date.fromisoformat(run.known) if run.known else None
-    loads = known_loads(lake, settings, known)
-    unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
-    with connected(working_file(settings.home)) as connection:
-        register(connection, lake, loads, run_id=context.run_id, git=git_revision())
-        as_of = as_of_day(connection, settings, run.as_of)
-        present = to_build(settings, loads, unreachable, run_id=context.run_id, as_of=as_of)
-        former = None if run.full_refresh or context.is_subset else _repairable(settings, present)
-        known_before = set(former.loads) if former else set()
-        register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
-    return present, former
-
-
-def _repairable(settings: Settings, present: Built) -> Built | None:
-    """The last build if it can be repaired into the present state; says why if it cannot."""
-    former = last_built(settings.home)
-    reason = why_rebuild(former, present) if former else None
-    if reason:
-        progress().info(f"Everything is rebuilt: {reason}.")
-    return None if reason else former
-
-
-def _variables(settings: Settings, present: Built, former: Built | None) -> Mapping[str, Any]:
-    return {
-        **settings.parameters,
-        "warehouse_path": str(working_file(settings.home)),
-        "as_of_date": present.as_of.isoformat(),
-        "is_repair": former is not None,
-        "former_as_of_date": (former or present).as_of.isoformat(),
-        "reporting_timezone": settings.reporting_timezone,
-        "reporting_currency": settings.reporting_currency,
-    }
 
 
 def _node(event: dbt.Event) -> Mapping[str, Any]:

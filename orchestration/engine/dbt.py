@@ -94,7 +94,7 @@ def build(
     *,
     on_end: Callable[[Event], None],
     select: Sequence[str] = (),
-    unit_tests: bool = False,
+    without: Sequence[str] = ("unit_test",),
 ) -> Build:
     """Run models, seeds and data tests; `on_end` hears of each node as it ends.
 
@@ -112,8 +112,8 @@ def build(
             on_end(as_dict)
 
     arguments = ["build", "--vars", json.dumps(dict(variables), default=str)]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
+    for kind in without:
+        arguments += ["--exclude-resource-type", kind]
     if select:
         arguments += ["--select", " ".join(select)]
     try:
