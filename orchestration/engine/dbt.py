@@ -95,8 +95,9 @@ def build(
     on_end: Callable[[Event], None],
     select: Sequence[str] = (),
     without: Sequence[str] = ("unit_test",),
+    listeners: Sequence[Callable[[Any], None]] = (),
 ) -> Build:
-    """Run models, seeds and data tests; `on_end` hears of each node as it ends.
+    """Run models, seeds and data tests; `on_end` hears of each node as it ends, `listeners` of all that dbt says.
 
     Unit tests are for the test suite: they judge the SQL, which the data of a run cannot change.
     """
@@ -117,7 +118,7 @@ def build(
     if select:
         arguments += ["--select", " ".join(select)]
     try:
-        result = dbtRunner(manifest=_manifest(), callbacks=[hear]).invoke(
+        result = dbtRunner(manifest=_manifest(), callbacks=[hear, *listeners]).invoke(
             [*arguments, *_places(home / "dbt", home / "dbt" / "logs")]
         )
     finally:
