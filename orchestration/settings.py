@@ -26,6 +26,7 @@ FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "h
 RUN_VARIABLES = frozenset(
     {
         "warehouse_path",
+        "memory_limit",
         "as_of_date",
         "is_repair",
         "former_as_of_date",

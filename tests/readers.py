@@ -69,9 +69,10 @@ def look_at_parquet(home: Path) -> list[str]:
         runs = connection.execute("select distinct run_id from core.publish_info").fetchall()
         faults = [] if runs == [(manifest["run_id"],)] else [f"{runs} beside {manifest['run_id']}"]
         for table in manifest["tables"]:
-            row = connection.execute(f"select count(*) from '{folder / table['file']}'").fetchone()
+            files = [str(folder / file) for file in table["files"]]
+            row = connection.execute("select count(*) from read_parquet(?)", [files]).fetchone()
             if row != (table["rows"],):
-                faults.append(f"{table['file']} has {row} instead of {table['rows']} rows")
+                faults.append(f"{files} have {row} instead of {table['rows']} rows")
     return faults
 
 

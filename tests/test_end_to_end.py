@@ -194,7 +194,7 @@ def test_parquet_holds_the_same_rows_as_the_database(world: World) -> None:
     tables = world.published("select schema_name, table_name, row_count from core.publish_info")
     assert len(tables) > 30
     for schema, table, rows in tables:
-        file = folder / schema / table / "part-0.parquet"
+        file = folder / schema / table / "*.parquet"
         counted = duckdb.sql(f"select count(*) from '{file}'").fetchall()
         assert counted == [(rows,)], table
 

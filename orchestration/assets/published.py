@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration import publishing
-from orchestration.assets.warehouse import published_keys
+from orchestration.assets.warehouse import days_of, published_keys, repair_keys
 from orchestration.console import progress
 from orchestration.engine.duckdb import working_file
 from orchestration.engine.state import git_revision, last_built
@@ -35,13 +35,18 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         if built is None:
             raise dg.Failure("Nothing was built yet; run the job lifecycle_warehouse, which builds first.")
         progress().info(f"Publishing the warehouse as of {built.as_of}.")
+        built_file = working_file(settings.home)
         published = publishing.publish(
-            working_file(settings.home),
+            built_file,
             settings.home,
             run_id=context.run_id,
             as_of=built.as_of,
             git=git_revision(),
             state=built.state,
+            days=days_of(manifest),
+            repair=publishing.repair_of(
+                settings.home, built_file, repair_keys(manifest), repaired_from=built.repaired_from
+            ),
         )
         return dg.MaterializeResult(metadata=_metadata(published))
 

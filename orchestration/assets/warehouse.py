@@ -14,9 +14,26 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 from orchestration import publishing
 from orchestration.console import progress
 from orchestration.engine import dbt
-from orchestration.engine.duckdb import connected, working_file
-from orchestration.engine.preparation import prepare, variables
-from orchestration.engine.state import forget_built, remember_built
+from orchestration.engine.duckdb import (
+    as_of_day,
+    connected,
+    known_loads,
+    register,
+    register_arrived,
+    working_file,
+)
+from orchestration.engine.memory import memory_limit
+from orchestration.engine.state import (
+    Built,
+    forget_built,
+    git_revision,
+    last_built,
+    name_of,
+    remember_built,
+    to_build,
+    why_rebuild,
+)
+from orchestration.lake import Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
 
@@ -73,10 +90,26 @@ def read_manifest() -> Mapping[str, Any]:
     return manifest
 
 
+def repair_keys(manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """The published models that a run repairs, and the key on which their rows are replaced."""
+    models = _published_models(manifest)
+    return {node["name"]: node["config"]["repair_key"] for node in models if node["config"].get("repair_key")}
+
+
+def days_of(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """The published models whose rows are dated, and the column of their day."""
+    models = _published_models(manifest)
+    return {node["name"]: node["config"]["day"] for node in models if node["config"].get("day")}
+
+
 def published_keys(manifest: Mapping[str, Any]) -> list[dg.AssetKey]:
     """The models that readers see, which the publication waits for."""
+    return [Translator().get_asset_key(node) for node in _published_models(manifest)]
+
+
+def _published_models(manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    return [Translator().get_asset_key(node) for node in models if _layer(node) in PUBLISHED_LAYERS]
+    return [node for node in models if _layer(node) in PUBLISHED_LAYERS]
 
 
 def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequence[dg.AssetsDefinition]:
@@ -85,13 +118,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
-        prepared, former = prepare(
-            settings,
-            run_id=context.run_id,
-            as_of=run.as_of,
-            known=date.fromisoformat(run.known) if run.known else None,
-            can_repair=not run.full_refresh and not context.is_subset,
-        )
+        prepared, former = _prepare(context, settings, run)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
@@ -101,7 +128,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         forget_built(settings.home)
         built = dbt.build(
             settings.home,
-            variables(settings, prepared, former),
+            _variables(settings, prepared, former),
             select=_selection(context, manifest, translator) if context.is_subset else (),
             on_end=_say,
         )
@@ -115,6 +142,44 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         remember_built(settings.home, partly)
 
     return [dbt_models]
+
+
+def _prepare(context: dg.AssetExecutionContext, settings: Settings, run: RunOptions) -> tuple[Built, Built | None]:
+    """Register the lake's rows for dbt; what is to be built, and what was and can be repaired into it."""
+    lake = Lake(settings.home / "lake")
+    known = date.fromisoformat(run.known) if run.known else None
+    loads = known_loads(lake, settings, known)
+    unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
+    with connected(working_file(settings.home)) as connection:
+        register(connection, lake, loads, run_id=context.run_id, git=git_revision())
+        as_of = as_of_day(connection, settings, run.as_of)
+        present = to_build(settings, loads, unreachable, run_id=context.run_id, as_of=as_of)
+        former = None if run.full_refresh or context.is_subset else _repairable(settings, present)
+        known_before = set(former.loads) if former else set()
+        register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
+    return replace(present, repaired_from=former.state if former else None), former
+
+
+def _repairable(settings: Settings, present: Built) -> Built | None:
+    """The last build if it can be repaired into the present state; says why if it cannot."""
+    former = last_built(settings.home)
+    reason = why_rebuild(former, present) if former else None
+    if reason:
+        progress().info(f"Everything is rebuilt: {reason}.")
+    return None if reason else former
+
+
+def _variables(settings: Settings, present: Built, former: Built | None) -> Mapping[str, Any]:
+    return {
+        **settings.parameters,
+        "warehouse_path": str(working_file(settings.home)),
+        "memory_limit": memory_limit(),
+        "as_of_date": present.as_of.isoformat(),
+        "is_repair": former is not None,
+        "former_as_of_date": (former or present).as_of.isoformat(),
+        "reporting_timezone": settings.reporting_timezone,
+        "reporting_currency": settings.reporting_currency,
+    }
 
 
 def _node(event: dbt.Event) -> Mapping[str, Any]:

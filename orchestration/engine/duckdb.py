@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from orchestration.engine.memory import memory_limit
 from orchestration.feed import TABLES, Table
 from orchestration.lake import JudgedLoad, Lake
 from orchestration.settings import Settings
@@ -86,7 +87,12 @@ def working_file(home: Path) -> Path:
 def connected(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that is closed in the end and loads no extension by itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    config: dict[str, Any] = {**NO_EXTENSIONS, "storage_compatibility_version": "v1.5.0"}
+    config: dict[str, Any] = {
+        **NO_EXTENSIONS,
+        "storage_compatibility_version": "v1.5.0",
+        "memory_limit": memory_limit(),
+        "preserve_insertion_order": "false",
+    }
     connection = duckdb.connect(str(path), read_only=read_only, config=config)
     try:
         connection.execute("set TimeZone = 'UTC'")
@@ -125,8 +131,12 @@ def _files_sql(files: Iterable[Path]) -> str:
 
 
 def register_arrived(connection: duckdb.DuckDBPyConnection, loads: Sequence[JudgedLoad]) -> None:
-    """Make the rows of loads that the last build did not know readable as the schema `arrived`."""
-    connection.execute("create schema if not exists changed; create schema if not exists touched")
+    """Make the rows of loads that the last build did not know readable as the schema `arrived`.
+
+    What former repairs changed and touched is forgotten.
+    """
+    for schema in ("changed", "touched"):
+        connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
     _register_feed(connection, "arrived", loads)
 
 
@@ -241,10 +251,19 @@ def _freshness_rows(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[t
     return rows
 
 
-# The current version of each order, as staging finds it, and the ruling on which of them are valid.
-LATEST_ORDER_SQL = """
+# The latest day on which any version of an order that counts was placed: the answer, unless a later version
+# of that order says otherwise.
+LATEST_DAY_SQL = """
+select max(timezone($zone, timezone('UTC', ordered_at))) from feed.orders
+where ordered_at < $before and {is_valid}
+"""
+# The same of current versions, as staging finds them, among the orders that have a version since an instant.
+CURRENT_SINCE_SQL = """
 with current_orders as (
     select * from feed.orders
+    where (source_system, order_id) in (
+        select source_system, order_id from feed.orders where ordered_at >= $since and ordered_at < $before
+    )
     qualify row_number() over (
         partition by source_system, order_id
         order by updated_at desc nulls last,
@@ -253,21 +272,43 @@ with current_orders as (
             content_hash desc
     ) = 1
 )
-select max(timezone($zone, timezone('UTC', ordered_at))) from current_orders
-where status in ('completed', 'returned')
+select max(timezone($zone, timezone('UTC', ordered_at))) from current_orders where {is_valid}
+"""
+VALID_ORDER_SQL = """
+    status in ('completed', 'returned')
     and not coalesce(is_trial, false) and not coalesce(is_test, false)
     and ($count_zero or coalesce(gross_amount, net_amount + coalesce(discount_amount, 0)) > 0)
 """
 
 
+def _latest_order_day(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
+    """The greatest local day of a current valid order; looks at the last days first, to spare the rest."""
+    zone = ZoneInfo(settings.reporting_timezone)
+    given: dict[str, Any] = {
+        "zone": settings.reporting_timezone,
+        "count_zero": bool(settings.parameters["count_zero_amount_orders"]),
+        "before": _naive(datetime(9999, 1, 1, tzinfo=UTC)),
+    }
+    while True:
+        found = connection.execute(LATEST_DAY_SQL.format(is_valid=VALID_ORDER_SQL), given).fetchone()
+        if not found or found[0] is None:
+            return None
+        day = _day(found[0])
+        since = _naive(datetime.combine(day, time.min, zone))
+        current = connection.execute(
+            CURRENT_SINCE_SQL.format(is_valid=VALID_ORDER_SQL), {**given, "since": since}
+        ).fetchone()
+        if current and current[0] and _day(current[0]) >= day:
+            return _day(current[0])
+        given["before"] = since
+
+
 def latest_day(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
     """The greatest local day of an accepted valid order; without orders, of any accepted dated row."""
+    latest = _latest_order_day(connection, settings)
+    if latest:
+        return latest
     zone = settings.reporting_timezone
-    count_zero = bool(settings.parameters["count_zero_amount_orders"])
-    found = connection.execute(LATEST_ORDER_SQL, {"zone": zone, "count_zero": count_zero}).fetchone()
-    if found and found[0]:
-        return _day(found[0])
-    latest: date | None = None
     for table in TABLES.values():
         for name in EVENT_TIMES:
             if name not in table.column_names:

@@ -21,6 +21,7 @@ class Built:
 
     `definition` says by name what the figures mean (parameters, models, zone, currency); `loads` are the
     accepted loads it knows; `state` is a hash of everything, refused loads and silent sources included.
+    `repaired_from` is the state of the build that this one was made from, if it was not made from nothing.
     """
 
     run_id: str
@@ -28,6 +29,7 @@ class Built:
     as_of: date
     definition: Mapping[str, str]
     loads: tuple[str, ...]
+    repaired_from: str | None = None
 
 
 def definition_of(settings: Settings) -> Mapping[str, str]:
@@ -119,6 +121,7 @@ def last_built(home: Path) -> Built | None:
         as_of=date.fromisoformat(content["as_of"]),
         definition=content.get("definition", {}),
         loads=tuple(content.get("loads", ())),
+        repaired_from=content.get("repaired_from"),
     )
 
 

@@ -1,6 +1,6 @@
 """What readers see: files that appear whole, and stay as they are for whoever has them open."""
 
-from orchestration.publishing.duckdb_file import PublishedTable
-from orchestration.publishing.publication import Publication, latest, publish
+from orchestration.publishing.publication import Publication, latest, publish, repair_of
+from orchestration.publishing.table import PublishedTable
 
-__all__ = ["Publication", "PublishedTable", "latest", "publish"]
+__all__ = ["Publication", "PublishedTable", "latest", "publish", "repair_of"]

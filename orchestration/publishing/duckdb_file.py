@@ -1,25 +1,20 @@
 """The published DuckDB file, in a storage format that every BI driver opens."""
 
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.engine.duckdb import NO_EXTENSIONS
+from orchestration.engine.memory import memory_limit
+from orchestration.publishing.repair import Repair
+from orchestration.publishing.table import PublishedTable
 
 SCHEMAS = ("core", "marts", "quality")
 # Money is carried unrounded as this type while figures are made of it, and rounded once, here.
 UNROUNDED, ROUNDED = "DECIMAL(28,8)", "DECIMAL(18,2)"
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """One published table and how many rows it has."""
-
-    schema: str
-    name: str
-    row_count: int
 
 
 def _tables_to_publish(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -31,14 +26,22 @@ def _tables_to_publish(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
     return connection.execute(query, {"schemas": list(SCHEMAS)}).fetchall()
 
 
-def write(built: Path, target: Path) -> list[PublishedTable]:
-    """Copy the tables of the file that was built, with their comments, into a new file at `target`."""
-    with duckdb.connect(":memory:", config=dict(NO_EXTENSIONS)) as connection:
+def write(built: Path, target: Path, *, repair: Repair | None) -> list[PublishedTable]:
+    """Bring the tables of the file that was built, with their comments, into a new file at `target`.
+
+    With a repair the new file is the former one, in which the rows that changed are replaced.
+    """
+    if repair:
+        shutil.copyfile(repair.former / target.name, target)
+    config: dict[str, Any] = {**NO_EXTENSIONS, "memory_limit": memory_limit(), "preserve_insertion_order": "false"}
+    with duckdb.connect(":memory:", config=config) as connection:
+        connection.execute(f"set temp_directory = '{_escaped(str(target.parent / '.spill'))}'")
         connection.execute(f"attach '{_escaped(str(built))}' as built (read_only)")
         connection.execute(f"attach '{_escaped(str(target))}' as published (storage_version 'v1.2.0')")
         for schema in SCHEMAS:
-            connection.execute(f"create schema published.{schema}")
-        published = [_copy(connection, *table) for table in _tables_to_publish(connection)]
+            connection.execute(f"create schema if not exists published.{schema}")
+        published = [_bring(connection, *table, repair) for table in _tables_to_publish(connection)]
+        connection.execute("drop table if exists published.core.publish_info")
         connection.execute("checkpoint published")
         connection.execute("detach published")
     return published
@@ -48,7 +51,35 @@ def _escaped(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> PublishedTable:
+def _bring(connection: duckdb.DuckDBPyConnection, schema: str, name: str, repair: Repair | None) -> PublishedTable:
+    """Publish one table whole, or only what changed in it."""
+    if repair is None or name not in repair.keys:
+        _copy(connection, schema, name)
+    elif repair.counts[name]:
+        _replace(connection, schema, name, repair.keys[name])
+    counts = [
+        connection.execute(f'select count(*) from {database}.{schema}."{name}"').fetchone()
+        for database in ("built", "published")
+    ]
+    if counts[0] != counts[1] or counts[0] is None:
+        raise RuntimeError(f"{schema}.{name} would be published with {counts[1]} rows instead of {counts[0]}")
+    return PublishedTable(schema, name, int(counts[0][0]))
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, schema: str, name: str, key: Sequence[str]) -> None:
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = 'built' and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    selected = ", ".join(_selected(column, of) for column, of in columns)
+    relation, keys = f'{schema}."{name}"', ", ".join(key)
+    is_changed = f'({keys}) in (select {keys} from built.changed."{name}")'
+    connection.execute(f"delete from published.{relation} where {is_changed}")
+    connection.execute(f"insert into published.{relation} select {selected} from built.{relation} where {is_changed}")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
     columns = connection.execute(
         "select column_name, data_type, comment from duckdb_columns() "
         "where database_name = 'built' and schema_name = ? and table_name = ? order by column_index",
@@ -56,12 +87,10 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> Publ
     ).fetchall()
     relation = f'{schema}."{name}"'
     selected = ", ".join(_selected(column, of) for column, of, _ in columns)
-    connection.execute(f"create table published.{relation} as select {selected} from built.{relation}")
+    connection.execute(f"create or replace table published.{relation} as select {selected} from built.{relation}")
     _comment(connection, f"table published.{relation}", _table_comment(connection, schema, name))
     for column, _, comment in columns:
         _comment(connection, f'column published.{relation}."{column}"', comment)
-    row = connection.execute(f"select count(*) from published.{relation}").fetchone()
-    return PublishedTable(schema, name, int(row[0]) if row else 0)
 
 
 def _selected(column: str, of: str) -> str:

@@ -3,22 +3,27 @@
 import json
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestration.lake.durable import appear, aside, sync
 from orchestration.publishing import duckdb_file, parquet
-from orchestration.publishing.duckdb_file import PublishedTable
+from orchestration.publishing.repair import Repair
+from orchestration.publishing.table import PublishedTable
 
 KEPT = 3
+LOOSE_FROM_RATIO = 1.5
 
 
 @dataclass(frozen=True)
 class Publication:
     """What readers see: where it is, the run and day it stands for, and what it was made from.
 
-    `state` identifies the loads, parameters, day and code behind it, so that an equal run can be spared.
+    `state` identifies the loads, parameters, day and code behind it, so that an equal run can be spared;
+    `compact_bytes` is the size of the database when it was last written whole.
     """
 
     directory: Path
@@ -26,6 +31,7 @@ class Publication:
     as_of: date
     published_at: datetime
     state: str
+    compact_bytes: int
     tables: tuple[PublishedTable, ...]
 
     @property
@@ -46,12 +52,39 @@ def latest(home: Path) -> Publication | None:
         as_of=date.fromisoformat(content["as_of"]),
         published_at=datetime.fromisoformat(content["published_at"]),
         state=content["state"],
+        compact_bytes=content.get("compact_bytes", 0),
         tables=tuple(PublishedTable(**table) for table in content["tables"]),
     )
 
 
-def publish(built: Path, home: Path, *, run_id: str, as_of: date, git: str, state: str) -> Publication:
+def repair_of(
+    home: Path, built: Path, keys: Mapping[str, Sequence[str]], *, repaired_from: str | None
+) -> Repair | None:
+    """How to publish only what a repair changed; None where readers do not see what it was made from.
+
+    A file in which repairs have left much unused room is written anew as well.
+    """
+    former = latest(home)
+    if former is None or repaired_from is None or former.state != repaired_from:
+        return None
+    is_loose = former.database.stat().st_size > LOOSE_FROM_RATIO * former.compact_bytes
+    return None if is_loose else Repair(former.directory, built, keys)
+
+
+def publish(
+    built: Path,
+    home: Path,
+    *,
+    run_id: str,
+    as_of: date,
+    git: str,
+    state: str,
+    days: Mapping[str, str] = MappingProxyType({}),
+    repair: Repair | None = None,
+) -> Publication:
     """Publish the tables of the file that was built; readers see all of it at once, or none.
+
+    `days` names the day's column of tables that are parted into months when they are large.
 
     Raises OSError, as when the disk is full, and RuntimeError when what was written cannot be read
     back; either way the former publication stays.
@@ -61,20 +94,23 @@ def publish(built: Path, home: Path, *, run_id: str, as_of: date, git: str, stat
     folder = aside(target)
     try:
         database = folder / "warehouse.duckdb"
-        tables = duckdb_file.write(built, database)
+        tables = duckdb_file.write(built, database, repair=repair)
         stamp = published_at.replace(tzinfo=None).isoformat(sep=" ")
         duckdb_file.add_publish_info(
             database, tables, run_id=run_id, published_at=stamp, as_of=as_of.isoformat(), git=git
         )
         tables = [*tables, PublishedTable("core", "publish_info", len(tables))]
         duckdb_file.verify(database, tables)
-        parquet.write(database, folder / "parquet", tables, run_id=run_id, as_of=as_of.isoformat())
+        parquet.write(
+            database, folder / "parquet", tables, days=days, repair=repair, run_id=run_id, as_of=as_of.isoformat()
+        )
         content = {
             "run_id": run_id,
             "as_of": as_of.isoformat(),
             "published_at": published_at.isoformat(),
             "git_revision": git,
             "state": state,
+            "compact_bytes": _compact_bytes(home, database, repair),
             "tables": [vars(table) for table in tables],
         }
         (folder / "publication.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -89,6 +125,11 @@ def publish(built: Path, home: Path, *, run_id: str, as_of: date, git: str, stat
     if found is None:
         raise RuntimeError(f"{home / 'published'} does not lead to the publication that was just made")
     return found
+
+
+def _compact_bytes(home: Path, database: Path, repair: Repair | None) -> int:
+    former = latest(home) if repair else None
+    return former.compact_bytes if former else database.stat().st_size
 
 
 def _switch(home: Path, target: Path) -> None:

@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['customer_key'],
+    day='occurred_on',
     touched="{{ touched_actors() }}",
 ) }}
 

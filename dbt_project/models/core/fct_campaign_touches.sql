@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'touch_id'],
+    day='touched_on',
     touched="{{ touched_events('stg_campaign_touches', 'touch_id', ['touched_on']) }}",
 ) }}
 

@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'interaction_id'],
+    day='occurred_on',
     touched="{{ touched_events('stg_interactions', 'interaction_id', ['occurred_on'], lead='lead_id') }}",
 ) }}
 

@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'movement_id'],
+    day='occurred_on',
     touched="{{ touched_events('stg_loyalty_movements', 'movement_id', ['occurred_on']) }}",
 ) }}
 

@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'order_id'],
+    day='ordered_on',
     touched="
         select source_system, order_id from {{ changes('stg_order_lines') }}
         union all

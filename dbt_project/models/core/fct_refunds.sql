@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'refund_id'],
+    day='refunded_on',
     touched="
         {{ touched_events('stg_refunds', 'refund_id', ['refunded_on']) }}
         union all

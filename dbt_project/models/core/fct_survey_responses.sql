@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'response_id'],
+    day='sent_on',
     touched="{{ touched_events('stg_survey_responses', 'response_id', ['sent_on', 'responded_on']) }}",
 ) }}
 

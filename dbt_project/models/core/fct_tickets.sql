@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'ticket_id'],
+    day='opened_on',
     touched="{{ touched_events('stg_tickets', 'ticket_id', ['opened_on', 'first_response_on', 'resolved_on']) }}",
 ) }}
 

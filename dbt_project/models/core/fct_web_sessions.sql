@@ -1,6 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['source_system', 'coalesce(session_id, visitor_id)'],
+    day='started_on',
     touched="
         select source_system, coalesce(session_id, anonymous_id, customer_id, event_id)
         from {{ changes('stg_web_events') }}
