@@ -45,7 +45,11 @@ class Difference:
     def _pair(self, left: Row, right: Row) -> str:
         alike = zip(self.columns, left, right, strict=True)
         told = [f"{name}: {one} | {other}" if one != other else f"{name}={one}" for name, one, other in alike]
-        kept = [text for text, name in zip(told, self.columns, strict=True) if ": " in text or name.endswith(("_id", "_key"))]
+        kept = [
+            text
+            for text, name in zip(told, self.columns, strict=True)
+            if ": " in text or name.endswith(("_id", "_key"))
+        ]
         return "  " + ", ".join(kept)
 
 

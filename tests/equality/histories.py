@@ -66,7 +66,9 @@ class Told:
 
     def day(self) -> date:
         """Any day, those at the end of which runs look back more often."""
-        return FIRST_DAY + timedelta(days=self.draw.choice([self.draw.randrange(DAY_COUNT), self.draw.randrange(300, DAY_COUNT)]))
+        return FIRST_DAY + timedelta(
+            days=self.draw.choice([self.draw.randrange(DAY_COUNT), self.draw.randrange(300, DAY_COUNT)])
+        )
 
     def later(self, than: date) -> date:
         """A day at or after another: at once, around a threshold, or a year after."""
@@ -292,7 +294,10 @@ def _opportunity(told: Told, lead_id: str, day: date) -> None:
         *told.some(
             lambda _: {"quoted_at": told.at(told.later(day))},
             lambda _: {"contract_signed_at": told.at(told.later(day))},
-            lambda _: {"closed_at": told.maybe(told.at(told.later(day))), "is_won": draw.choice(["true", "false", None])},
+            lambda _: {
+                "closed_at": told.maybe(told.at(told.later(day))),
+                "is_won": draw.choice(["true", "false", None]),
+            },
             lambda _: {"deleted_at": told.maybe(told.at(told.later(day)))},
             lambda _: {"customer_id": told.any_id(), "lead_id": told.maybe(lead_id)},
             lambda _: {"amount": 500, "currency": draw.choice(CURRENCIES), "lost_reason": "price"},
@@ -330,7 +335,9 @@ def browsed(told: Told) -> None:
     draw, day = told.draw, told.day()
     browser, session = told.maybe(f"A{told.number}", 0.8), told.maybe(f"V{told.number}.{draw.randrange(3)}", 0.6)
     for number in range(draw.randint(1, 4)):
-        instant = datetime.combine(day, datetime.min.time()) + timedelta(minutes=draw.choice([0, 10, 29, 30, 31, 960]) * number)
+        instant = datetime.combine(day, datetime.min.time()) + timedelta(
+            minutes=draw.choice([0, 10, 29, 30, 31, 960]) * number
+        )
         told.write(
             "web_events",
             {

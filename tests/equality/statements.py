@@ -64,7 +64,9 @@ def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
     seeds = folder / "seeds"
     seeds.mkdir()
     with connected(working_file(home), read_only=True) as connection:
-        for (name,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'seeds'").fetchall():
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'seeds'"
+        ).fetchall():
             connection.execute(f"copy seeds.{name} to '{seeds / name}.parquet'")
     shutil.rmtree(home)
     return Statements(full, repair, seeds)

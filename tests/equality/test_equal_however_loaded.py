@@ -46,9 +46,7 @@ IS_THOROUGH = "LIFECYCLE_WORLDS" in os.environ
 chapters = st.tuples(st.sampled_from(LIKELY), st.integers(0, 2**16))
 worlds = st.builds(
     lambda **drawn: World(**drawn),
-    histories=st.lists(
-        st.lists(chapters, max_size=6), min_size=CUSTOMER_COUNT, max_size=CUSTOMER_COUNT
-    ),
+    histories=st.lists(st.lists(chapters, max_size=6), min_size=CUSTOMER_COUNT, max_size=CUSTOMER_COUNT),
     shared=st.integers(0, 2**16),
     chance=st.integers(0, 2**16),
     steps=st.lists(st.sampled_from([0, 1, 10, 30, 31, 60, 120]), min_size=1, max_size=4),
