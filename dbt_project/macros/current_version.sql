@@ -13,10 +13,33 @@ load_id desc nulls last,
 row_number desc nulls last
 {%- endmacro %}
 
-{# The one rule for the current row of a key, as a condition of a qualify clause. #}
-{% macro is_current_version(key, updated_at=none) -%}
-row_number() over (
-    partition by source_system, {{ key | join(', ') }}
-    order by {{ current_version_first(updated_at) }}
-) = 1
+{# The current version of each key among the rows of the CTE `versions`. Nearly every key has one, and only
+   the others are worth sorting. #}
+{% macro current_versions(key, updated_at=none) -%}
+{%- set has_others -%}
+exists (
+    select 1 from repeated
+    where
+        repeated.source_system = versions.source_system
+        {%- for column in key %}
+        and repeated.{{ column }} is not distinct from versions.{{ column }}
+        {%- endfor %}
+)
+{%- endset -%}
+with repeated as (
+    select source_system, {{ key | join(', ') }}
+    from versions
+    group by source_system, {{ key | join(', ') }}
+    having count(*) > 1
+)
+select * from versions
+where not {{ has_others }}
+union all
+select * from versions
+where {{ has_others }}
+qualify
+    row_number() over (
+        partition by source_system, {{ key | join(', ') }}
+        order by {{ current_version_first(updated_at) }}
+    ) = 1
 {%- endmacro %}

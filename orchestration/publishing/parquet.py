@@ -1,22 +1,20 @@
-"""The published tables as Parquet, for readers that know no DuckDB; large ones in a file per month.
+"""The published tables as Parquet, for readers that know no DuckDB; large ones in a file per quarter.
 
-A month in which nothing changed is a link to the former publication's file, so that a daily run writes what
+A quarter in which nothing changed is a link to the former publication's file, so that a daily run writes what
 the day changed.
 """
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
 from orchestration.engine.duckdb import connected
-from orchestration.publishing.repair import WHOLE, Repair, month_of
+from orchestration.publishing.repair import WHOLE, Repair, quarter_of
 from orchestration.publishing.table import PublishedTable
 
-MONTHLY_FROM_ROWS = 1_000_000
-FORMAT = "format parquet, compression zstd"
+PARTED_FROM_ROWS = 1_000_000
 
 
 def write(
@@ -31,21 +29,20 @@ def write(
 ) -> None:
     """Write each table of the published file under `folder`/<schema>/<table>/, and a manifest of them.
 
-    `days` names the column by which a large table is parted into months.
+    `days` names the column by which a large table is parted into quarters.
     """
     with connected(database, read_only=True) as connection:
         for table in tables:
             target = folder / table.schema / table.name
             target.mkdir(parents=True)
-            day = days.get(table.name) if table.row_count >= MONTHLY_FROM_ROWS else None
+            day = days.get(table.name) if table.row_count >= PARTED_FROM_ROWS else None
             former = repair.former / "parquet" / table.schema / table.name if repair else None
-            changed = repair.changed_months(table.name, day) if repair else None
-            if former is not None and changed is not None and _is_monthly(former) == (day is not None):
+            changed = repair.changed_parts(table.name, day) if repair else None
+            if former is not None and changed is not None and _is_parted(former) == (day is not None):
                 _link(former, target, but=changed)
             else:
                 changed = None
-            if changed != set():
-                _write(connection, table, target, day=day, months=changed)
+            _write(connection, table, target, day=day, only=changed)
     files = {table: sorted((folder / table.schema / table.name).iterdir()) for table in tables}
     content = {
         "run_id": run_id,
@@ -63,13 +60,13 @@ def write(
     (folder / "manifest.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def _is_monthly(folder: Path) -> bool:
+def _is_parted(folder: Path) -> bool:
     return folder.exists() and not (folder / f"{WHOLE}.parquet").exists()
 
 
 def _link(former: Path, target: Path, *, but: set[str]) -> None:
     for file in former.iterdir():
-        if file.name.partition(".")[0] not in but:
+        if file.stem not in but:
             (target / file.name).hardlink_to(file.resolve())
 
 
@@ -79,23 +76,27 @@ def _write(
     target: Path,
     *,
     day: str | None,
-    months: set[str] | None,
+    only: set[str] | None,
 ) -> None:
     relation = f'{table.schema}."{table.name}"'
-    if day is None:
-        connection.execute(f"copy {relation} to '{_quoted(target / f'{WHOLE}.parquet')}' ({FORMAT})")
-        return
-    chosen = "" if months is None else "where month in (" + ", ".join(f"'{each}'" for each in sorted(months)) + ")"
-    aside = target.with_name(f".{target.name}.aside")
-    connection.execute(
-        f"copy (select * from (select *, {month_of(day)} as month from {relation}) {chosen}) "
-        f"to '{_quoted(aside)}' ({FORMAT}, partition_by (month), write_partition_columns false)"
-    )
-    for parted in sorted(aside.glob("month=*/*.parquet")) if aside.exists() else []:
-        name = parted.parent.name.removeprefix("month=")
-        parted.rename(target / f"{name}.{parted.stem.rpartition('_')[2]}.parquet")
-    shutil.rmtree(aside, ignore_errors=True)
+    parts = {WHOLE: "true"} if day is None else _quarters(connection, relation, day)
+    for part, condition in parts.items():
+        if only is None or part in only:
+            file = str(target / f"{part}.parquet").replace("'", "''")
+            connection.execute(
+                f"copy (select * from {relation} where {condition}) to '{file}' (format parquet, compression zstd)"
+            )
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _quarters(connection: duckdb.DuckDBPyConnection, relation: str, day: str) -> Mapping[str, str]:
+    """The quarters that a table's rows lie in, each with the condition that selects them.
+
+    A range of days lets DuckDB pass over the row groups of other quarters.
+    """
+    found = connection.execute(
+        f"select {quarter_of(day)}, min({day}), max({day}) from {relation} group by all order by all"
+    ).fetchall()
+    return {
+        part: f"{day} is null" if first is None else f"{day} between date '{first}' and date '{last}'"
+        for part, first, last in found
+    }

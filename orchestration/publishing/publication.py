@@ -84,7 +84,7 @@ def publish(
 ) -> Publication:
     """Publish the tables of the file that was built; readers see all of it at once, or none.
 
-    `days` names the day's column of tables that are parted into months when they are large.
+    `days` names the day's column of tables that are parted into quarters when they are large.
 
     Raises OSError, as when the disk is full, and RuntimeError when what was written cannot be read
     back; either way the former publication stays.

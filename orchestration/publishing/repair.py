@@ -11,9 +11,9 @@ WHOLE = "part-0"
 UNDATED = "undated"
 
 
-def month_of(day: str) -> str:
-    """SQL of the part of a table that a row with this day belongs to."""
-    return f"coalesce(strftime({day}, '%Y-%m'), '{UNDATED}')"
+def quarter_of(day: str) -> str:
+    """SQL of the part of a table that a row with this day belongs to, as in 2026-q1."""
+    return f"coalesce(year({day}) || '-q' || quarter({day}), '{UNDATED}')"
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Repair:
                 found[name] = int(row[0]) if row else 0
         return found
 
-    def changed_months(self, name: str, day: str | None) -> set[str] | None:
-        """The parts of a table to write anew: months by a day's column; None if all of them."""
+    def changed_parts(self, name: str, day: str | None) -> set[str] | None:
+        """The parts of a table to write anew: quarters by a day's column; None if all of them."""
         if name not in self.keys:
             return None
         if not self.counts[name]:
@@ -47,5 +47,5 @@ class Repair:
         if day is None:
             return {WHOLE}
         with connected(self.built, read_only=True) as connection:
-            rows = connection.execute(f'select distinct {month_of(day)} from changed."{name}"').fetchall()
+            rows = connection.execute(f'select distinct {quarter_of(day)} from changed."{name}"').fetchall()
         return {row[0] for row in rows}

@@ -16,7 +16,7 @@ DAYS = {"fct_orders": "ordered_on"}
 
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(parquet, "MONTHLY_FROM_ROWS", 3)
+    monkeypatch.setattr(parquet, "PARTED_FROM_ROWS", 3)
     path = tmp_path / "build.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("""
@@ -26,8 +26,8 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             );
             comment on column core.fct_orders.order_id is 'The order.';
             insert into core.fct_orders values
-                ('shop', '1', date '2026-01-05', 1.005), ('shop', '2', date '2026-02-05', 2),
-                ('shop', '3', date '2026-03-05', 3), ('shop', '4', null, 4);
+                ('shop', '1', date '2026-01-05', 1.005), ('shop', '2', date '2026-04-05', 2),
+                ('shop', '3', date '2026-07-05', 3), ('shop', '4', null, 4);
             create table core.dim_customers (customer_key varchar, name varchar);
             insert into core.dim_customers values ('a', 'Ann'), ('b', 'Bo');
             create table marts.fct_periods (period_start date, order_count bigint);
@@ -49,8 +49,8 @@ def repair(built: Path) -> None:
         connection.execute("""
             create table changed.fct_orders as
                 select *, false as is_added from core.fct_orders where order_id in ('2', '4')
-                union all select 'shop', '2', date '2026-02-05', 2.5, true
-                union all select 'shop', '5', date '2026-03-06', 5, true;
+                union all select 'shop', '2', date '2026-04-05', 2.5, true
+                union all select 'shop', '5', date '2026-07-06', 5, true;
             create table changed.dim_customers as select *, true as is_added from core.dim_customers where false;
             delete from core.fct_orders where order_id in ('2', '4');
             insert into core.fct_orders select * exclude (is_added) from changed.fct_orders where is_added;
@@ -69,7 +69,7 @@ def rows(publication: publishing.Publication, table: str) -> list[tuple[object, 
 
 def parts(publication: publishing.Publication, table: str) -> dict[str, int]:
     folder = publication.directory / "parquet" / table
-    return {file.name.partition(".")[0]: file.stat().st_ino for file in folder.iterdir()}
+    return {file.stem: file.stat().st_ino for file in folder.iterdir()}
 
 
 def test_a_repaired_publication_is_the_whole_one(tmp_path: Path, built: Path) -> None:
@@ -86,14 +86,14 @@ def test_a_repaired_publication_is_the_whole_one(tmp_path: Path, built: Path) ->
     assert said == [("The order.",)]
 
 
-def test_only_months_and_tables_that_changed_are_written_again(tmp_path: Path, built: Path) -> None:
+def test_only_quarters_and_tables_that_changed_are_written_again(tmp_path: Path, built: Path) -> None:
     before = publish(tmp_path / "home", built, "before")
     repair(built)
     after = publish(tmp_path / "home", built, "after", repaired_from="before")
     former, present = parts(before, "core/fct_orders"), parts(after, "core/fct_orders")
-    assert present.keys() == {"2026-01", "2026-02", "2026-03"}
+    assert present.keys() == {"2026-q1", "2026-q2", "2026-q3"}
     assert former.keys() == present.keys() | {"undated"}
-    assert {name for name in present if present[name] == former[name]} == {"2026-01"}
+    assert {name for name in present if present[name] == former[name]} == {"2026-q1"}
     assert parts(before, "core/dim_customers") == parts(after, "core/dim_customers")
     assert parts(before, "marts/fct_periods") != parts(after, "marts/fct_periods")
 

@@ -16,8 +16,12 @@
 
 with
 
+-- events of one instant follow each other by their ids
 web_events as (
-    select * from {{ ref('stg_web_events') }}
+    select
+        *,
+        cast(occurred_at as {{ dbt.type_string() }}) || ' ' || event_id as turn
+    from {{ ref('stg_web_events') }}
     where
         {{ has_happened('occurred_at') }}
         and {{ only_touched([
@@ -67,18 +71,33 @@ visit_events as (
 
 -- a session id may be shared: who signed in is never taken for another, and what a browser did
 -- before or after signing in belongs to who signed in there last
+signed_in as (
+    select
+        source_system,
+        session_id,
+        anonymous_id,
+        max_by(customer_id, turn) as customer_id
+    from web_events
+    where session_id is not null and customer_id is not null
+    group by source_system, session_id, anonymous_id
+),
+
 session_events as (
     select
-        *,
+        web_events.*,
         coalesce(
-            customer_id,
-            max_by(customer_id, (occurred_at, event_id)) filter (where customer_id is not null)
-                over (partition by source_system, session_id, anonymous_id),
-            anonymous_id,
-            session_id
+            web_events.customer_id,
+            signed_in.customer_id,
+            web_events.anonymous_id,
+            web_events.session_id
         ) as visitor_id
     from web_events
-    where session_id is not null
+    left join signed_in
+    on
+        web_events.source_system = signed_in.source_system
+        and web_events.session_id = signed_in.session_id
+        and web_events.anonymous_id is not distinct from signed_in.anonymous_id
+    where web_events.session_id is not null
 ),
 
 placed as (
@@ -97,7 +116,8 @@ placed as (
         device,
         country,
         occurred_on,
-        occurred_at
+        occurred_at,
+        turn
     from session_events
     union all
     select
@@ -115,7 +135,8 @@ placed as (
         device,
         country,
         occurred_on,
-        occurred_at
+        occurred_at,
+        turn
     from visit_events
 ),
 
@@ -127,18 +148,18 @@ sessions as (
         visitor_id,
         visit_number,
         max(anonymous_id) as anonymous_id,
-        max_by(customer_id, (occurred_at, event_id)) filter (where customer_id is not null)
+        max_by(customer_id, turn) filter (where customer_id is not null)
             as customer_id,
-        min_by(coalesce(utm_source, ''), (occurred_at, event_id)) filter (
+        min_by(coalesce(utm_source, ''), turn) filter (
             where coalesce(utm_source, utm_medium, utm_campaign) is not null
         ) as utm_source,
-        min_by(coalesce(utm_medium, ''), (occurred_at, event_id)) filter (
+        min_by(coalesce(utm_medium, ''), turn) filter (
             where coalesce(utm_source, utm_medium, utm_campaign) is not null
         ) as utm_medium,
-        min_by(coalesce(utm_campaign, ''), (occurred_at, event_id)) filter (
+        min_by(coalesce(utm_campaign, ''), turn) filter (
             where coalesce(utm_source, utm_medium, utm_campaign) is not null
         ) as utm_campaign,
-        min_by(page, (occurred_at, event_id)) filter (where page is not null) as landing_page,
+        min_by(page, turn) filter (where page is not null) as landing_page,
         max(device) as device,
         max(country) as country,
         count(*) as event_count,

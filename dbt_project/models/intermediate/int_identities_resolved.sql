@@ -62,9 +62,8 @@ claims as (
     from ids
     left join leads
     on
-        ids.identity_type = 'lead'
-        and ids.source_system = leads.source_system
-        and ids.source_customer_id = leads.lead_id
+        ids.source_system = leads.source_system
+        and case when ids.identity_type = 'lead' then ids.source_customer_id end = leads.lead_id
 ),
 
 resolved as (

@@ -5,9 +5,7 @@ versions as (
 ),
 
 current_versions as (
-    select *
-    from versions
-    qualify {{ is_current_version(['employee_id']) }}
+    {{ current_versions(['employee_id']) }}
 )
 
 select

@@ -5,9 +5,7 @@ versions as (
 ),
 
 current_versions as (
-    select *
-    from versions
-    qualify {{ is_current_version(['rate_date', 'from_currency', 'to_currency']) }}
+    {{ current_versions(['rate_date', 'from_currency', 'to_currency']) }}
 )
 
 select

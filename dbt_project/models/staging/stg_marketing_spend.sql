@@ -5,11 +5,7 @@ versions as (
 ),
 
 current_versions as (
-    select *
-    from versions
-    qualify {{ is_current_version([
-        'spend_date', 'channel', 'campaign_id', 'cost_type', 'currency'
-    ]) }}
+    {{ current_versions(['spend_date', 'channel', 'campaign_id', 'cost_type', 'currency']) }}
 )
 
 select

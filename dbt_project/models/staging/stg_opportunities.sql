@@ -11,9 +11,7 @@ versions as (
 ),
 
 current_versions as (
-    select *
-    from versions
-    qualify {{ is_current_version(['opportunity_id'], updated_at='updated_at') }}
+    {{ current_versions(['opportunity_id'], updated_at='updated_at') }}
 )
 
 select

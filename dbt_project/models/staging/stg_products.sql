@@ -11,9 +11,7 @@ versions as (
 ),
 
 current_versions as (
-    select *
-    from versions
-    qualify {{ is_current_version(['product_id']) }}
+    {{ current_versions(['product_id']) }}
 )
 
 select

@@ -5,9 +5,7 @@ versions as (
 ),
 
 current_versions as (
-    select *
-    from versions
-    qualify {{ is_current_version(['metric_name', 'period_month', 'segment']) }}
+    {{ current_versions(['metric_name', 'period_month', 'segment']) }}
 )
 
 select
