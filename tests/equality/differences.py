@@ -1,4 +1,4 @@
-"""Where two builds of the same rows differ: the first table in order of building, and what is in the one and not in the other."""
+"""Where two builds of the same rows differ: what a table has in the one and not in the other."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -43,14 +43,13 @@ class Difference:
         return ", ".join(f"{name}={value}" for name, value in zip(self.columns, row, strict=True) if value is not None)
 
     def _pair(self, left: Row, right: Row) -> str:
-        alike = zip(self.columns, left, right, strict=True)
-        told = [f"{name}: {one} | {other}" if one != other else f"{name}={one}" for name, one, other in alike]
-        kept = [
-            text
-            for text, name in zip(told, self.columns, strict=True)
-            if ": " in text or name.endswith(("_id", "_key"))
+        """The columns that differ, and those that say of whom."""
+        told = [
+            f"{name}: {one} | {other}" if one != other else f"{name}={one}"
+            for name, one, other in zip(self.columns, left, right, strict=True)
+            if one != other or name.endswith(("_id", "_key"))
         ]
-        return "  " + ", ".join(kept)
+        return "  " + ", ".join(told)
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, database: str, schemas: Collection[str]) -> Sequence[str]:

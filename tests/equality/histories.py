@@ -66,9 +66,7 @@ class Told:
 
     def day(self) -> date:
         """Any day, those at the end of which runs look back more often."""
-        return FIRST_DAY + timedelta(
-            days=self.draw.choice([self.draw.randrange(DAY_COUNT), self.draw.randrange(300, DAY_COUNT)])
-        )
+        return FIRST_DAY + timedelta(days=self.draw.randrange(self.draw.choice([0, 300]), DAY_COUNT))
 
     def later(self, than: date) -> date:
         """A day at or after another: at once, around a threshold, or a year after."""
@@ -486,22 +484,23 @@ LIKELY = (*CHAPTERS, *["ordered"] * 8, *["registered"] * 4, *["subscribed", "pur
 
 def company(draw: Random, *, rewrites_undated: bool) -> Sequence[Row]:
     """What customers share: products whose cost changes, rates that come late, campaigns, staff, spend."""
-    rows: list[Row] = []
-    for source in SOURCES:
-        told = Told(0, source, rewrites_undated, draw)
-        for table, key, ids, change in _SHARED:
+    tellers = [Told(0, source, rewrites_undated, draw) for source in SOURCES]
+    for told in tellers:
+        for table, key, ids, changed in _SHARED:
             for id_ in ids:
-                values = {key: id_, **change(told)}
-                told.write(table, values, *told.some(lambda _, change=change: change(told), most=2), on=told.day())
-        rows += told.rows
-    told = Told(0, SOURCES[0], rewrites_undated, draw)
-    for day, pair in {(told.day(), draw.choice(PAIRS)) for _ in range(8)} | {(FIRST_DAY, draw.choice(PAIRS))}:
-        values = {"rate_date": day, "from_currency": pair[0], "to_currency": pair[1], "rate": draw.choice([5, 7.5])}
-        told.write("exchange_rates", values, *told.some(lambda _: {"rate": draw.choice([6, 9])}), on=told.later(day))
-    for day in {told.day() for _ in range(5)}:
-        values = {"spend_date": day, "channel": "web", "cost_type": "media", "currency": draw.choice(CURRENCIES)}
-        told.write("marketing_spend", {**values, "amount": 10}, *told.some(lambda _: {"amount": 20}), on=day)
-    return rows + told.rows
+                _shared(told, table, {key: id_}, changed)
+    rates = {(tellers[0].day(), draw.choice(PAIRS)) for _ in range(8)} | {(FIRST_DAY, draw.choice(PAIRS))}
+    for day, pair in sorted(rates):
+        key = {"rate_date": day, "from_currency": pair[0], "to_currency": pair[1]}
+        _shared(tellers[0], "exchange_rates", key, lambda told: {"rate": told.draw.choice([5, 6, 7.5])})
+    for day in sorted({tellers[0].day() for _ in range(5)}):
+        key = {"spend_date": day, "channel": "web", "cost_type": "media", "currency": draw.choice(CURRENCIES)}
+        _shared(tellers[0], "marketing_spend", key, lambda told: {"amount": told.draw.choice([10, 20])})
+    return [row for told in tellers for row in told.rows]
+
+
+def _shared(told: Told, table: str, key: Values, changed: Callable[[Told], Values]) -> None:
+    told.write(table, {**key, **changed(told)}, *told.some(lambda _: changed(told), most=2), on=told.day())
 
 
 def _product(told: Told) -> Values:

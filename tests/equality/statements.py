@@ -63,10 +63,9 @@ def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
     full, repair = _heard(home, parameters, is_repair=False), _heard(home, parameters, is_repair=True)
     seeds = folder / "seeds"
     seeds.mkdir()
+    names = "select table_name from duckdb_tables() where schema_name = 'seeds'"
     with connected(working_file(home), read_only=True) as connection:
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'seeds'"
-        ).fetchall():
+        for (name,) in connection.execute(names).fetchall():
             connection.execute(f"copy seeds.{name} to '{seeds / name}.parquet'")
     shutil.rmtree(home)
     return Statements(full, repair, seeds)

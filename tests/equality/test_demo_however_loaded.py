@@ -29,7 +29,7 @@ WRITTEN_AT = {
     "leads": "updated_at",
     "opportunities": "updated_at",
     "orders": "updated_at",
-    "order_lines": "(select max(ordered_at) from read_parquet($orders) as orders where orders.order_id = rows.order_id)",
+    "order_lines": "(select max(ordered_at) from read_parquet($orders) as orders where order_id = rows.order_id)",
     "refunds": "refunded_at",
     "subscriptions": "updated_at",
     "web_events": "occurred_at",
@@ -138,8 +138,11 @@ def _cut(connection: duckdb.DuckDBPyConnection, demo: World, judged: JudgedLoad)
             select row_number, row_key, cast({written_at} as timestamp) as written_at from read_parquet($valid) as rows
         ),
         placed as (
-            select *, case when written_at is null then 1 else ntile({LOAD_COUNT}) over (order by written_at) end - 1 as load
+            select
+                *,
+                case when written_at is null then 0 else ntile({LOAD_COUNT}) over in_time - 1 end as load
             from written
+            window in_time as (order by written_at, row_number)
         ),
         refused as (
             select row_number, row_key from read_parquet($refused) where {has_refused}
