@@ -19,7 +19,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Sequence[dbt.Event]:
         register(connection, Lake(home / "lake"), (), run_id="none", git="none")
         register_former(connection, read_manifest(), None, standing=None)
     variables = {"warehouse_path": str(working_file(home))}
-    return dbt.build(home, variables, on_end=lambda _: None, unit_tests=True).ended
+    return dbt.build(home, variables, on_end=lambda _: None, without=()).ended
 
 
 def of_type(ended: Sequence[dbt.Event], *types: str) -> dict[str, str]:
