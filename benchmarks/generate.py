@@ -68,16 +68,17 @@ def _write(connection: duckdb.DuckDBPyConnection, feed: Path, day: int) -> dict[
     views = {name for (name,) in connection.execute("select view_name from duckdb_views()").fetchall()}
     written = {}
     for table, column in ORDERED_BY.items():
-        view = f"day_{table}" if day else table
-        if view not in views:
+        # The history gives the day's empty columns their types.
+        rows = f"((from {table} limit 0) union all (from day_{table}))" if day else table
+        if day and f"day_{table}" not in views:
             continue
-        file = feed / table / (f"day-{day:04}.parquet" if day else "history.parquet")
+        file = feed / table / f"day-{day:04}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         in_order = f"order by {column}" if column else ""
         # The file appears whole or not at all.
         aside = file.with_name(f".{file.name}")
         row = connection.execute(
-            f"copy (from {view} {in_order}) to '{aside}' (format parquet, compression zstd)"
+            f"copy (from {rows} {in_order}) to '{aside}' (format parquet, compression zstd)"
         ).fetchone()
         aside.rename(file)
         written[table] = int(row[0]) if row else 0

@@ -277,7 +277,7 @@ select
 from people
 where dice(number, 'opportunity') < 0.05;
 
--- eight or nine visits a customer of four events each, half of them signed in
+-- eight or nine visits a customer of four or five events each, half of them signed in
 create view web_events as
 with
 
@@ -287,31 +287,42 @@ visits as (
 
 sessions as (
     select
-        *,
         'w' || number * 32 + visit as session_id,
-        between_moments(days_on(joined_at, -5), left_at, dice(number, visit)) as begun_at,
-        unnest(range(1 + cast(floor(8 * dice(number, visit + 100)) as integer))) as step
+        'b' || number as anonymous_id,
+        case when dice(number * 32 + visit, 'signed in') < 0.5 then customer_id end as customer_id,
+        between_moments(days_on(joined_at, -5), left_at, dice(number * 32 + visit, 'when')) as begun_at,
+        case when dice(number * 32 + visit, 'utm') < 0.4 then channel end as utm_source,
+        one_of(['desktop', 'phone', 'phone', 'tablet'], dice(number * 32 + visit, 'device')) as device,
+        country,
+        cast(floor(8 * dice(number * 32 + visit, 'length')) as integer) as last_step
     from visits
+),
+
+events as (
+    select
+        *,
+        unnest(range(1 + last_step)) as step,
+        dice(session_id, step) as chance
+    from sessions
 )
 
 select
     session_id || '-' || step as event_id,
-    case when dice(session_id, 'signed in') < 0.5 then customer_id end as customer_id,
-    'b' || number as anonymous_id,
+    customer_id,
+    anonymous_id,
     session_id,
     one_of(
-        ['page_view', 'page_view', 'page_view', 'product_view', 'search', 'add_to_cart'],
-        dice(session_id, step)
+        ['page_view', 'page_view', 'page_view', 'product_view', 'search', 'add_to_cart'], chance
     ) as event_name,
     begun_at + to_seconds(step * 90) as occurred_at,
-    '/page/' || cast(floor(200 * dice(session_id, step + 10)) as integer) as page,
-    'p' || cast(floor(600 * dice(session_id, step + 20)) as integer) as product_id,
-    case when dice(session_id, 'utm') < 0.4 then channel end as utm_source,
-    case when dice(session_id, 'utm') < 0.4 then 'cpc' end as utm_medium,
-    one_of(['desktop', 'phone', 'phone', 'tablet'], dice(session_id, 'device')) as device,
+    '/page/' || cast(floor(chance * 200000) as integer) % 200 as page,
+    'p' || cast(floor(chance * 600000) as integer) % 600 as product_id,
+    utm_source,
+    case when utm_source is not null then 'cpc' end as utm_medium,
+    device,
     country
-from sessions
-where occurred_at <= last_moment();
+from events
+where begun_at + to_seconds(step * 90) <= last_moment();
 
 -- what happens some times in a customer's life, at any moment of it
 create macro happenings(letter, most) as table

@@ -17,17 +17,20 @@ from orchestration.console import progress
 from orchestration.engine import dbt
 from orchestration.engine.choice import Engine, engine_of
 from orchestration.engine.duckdb import connected, known_loads
+from orchestration.engine.former import Former
 from orchestration.engine.spark_session import SparkFailed
 from orchestration.engine.state import (
     Built,
     forget_built,
+    is_redefined,
+    is_replay,
     last_built,
     name_of,
     remember_built,
     to_build,
     why_rebuild,
 )
-from orchestration.lake import Lake
+from orchestration.lake import JudgedLoad, Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
 
@@ -49,11 +52,11 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=False))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """valid/<table> for what the feed brings, else <layer>/<model>."""
+        """valid/<table> for what the feed brings, else <source>/<table> or <layer>/<model>."""
         name = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] == "source":
-            is_feed = dbt_resource_props["source_name"] == "feed"
-            return valid_key(name) if is_feed else dg.AssetKey(["lake", name])
+            source = dbt_resource_props["source_name"]
+            return valid_key(name) if source == "feed" else dg.AssetKey([source, name])
         return dg.AssetKey([_layer(dbt_resource_props), name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -114,7 +117,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
         engine = engine_of(settings)
-        prepared, former = _prepare(context, settings, engine, run)
+        prepared, former = _prepare(context, settings, engine, run, manifest)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
@@ -130,16 +133,20 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             raise dg.Failure(_what_failed(built), allow_retries=False)
         yield from _materializations(engine.show(manifest), built, manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
-        partly = replace(prepared, state="partial", definition={}) if context.is_subset else prepared
-        remember_built(settings.home, partly)
+        partly = replace(prepared, state="partial", definition={}, is_comparable=False)
+        remember_built(settings.home, partly if context.is_subset else prepared)
 
     return [dbt_models]
 
 
 def _prepare(
-    context: dg.AssetExecutionContext, settings: Settings, engine: Engine, run: RunOptions
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    engine: Engine,
+    run: RunOptions,
+    manifest: Mapping[str, Any],
 ) -> tuple[Built, Built | None]:
-    """Tell the engine what to build from; what is to be built, and what was and can be repaired into it."""
+    """Tell the engine what dbt reads; what is to be built, and what was and can be repaired into it."""
     lake = Lake(settings.home / "lake")
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
@@ -150,7 +157,24 @@ def _prepare(
     former = None if is_whole else _repairable(settings, present)
     known_before = set(former.loads) if former else set()
     engine.tell_arrived([load for load in loads if former and name_of(load) not in known_before])
+    present = _held_against_reference(engine, settings, manifest, present, loads)
     return replace(present, repaired_from=former.state if former else None), former
+
+
+def _held_against_reference(
+    engine: Engine, settings: Settings, manifest: Mapping[str, Any], present: Built, loads: Sequence[JudgedLoad]
+) -> Built:
+    """Tell the publication that the figures are held against; a replay is held against none."""
+    standing, reference = publishing.latest(settings.home), publishing.reference(settings.home)
+    origin = reference.origin if reference else None
+    sources, known = {source.name for source in settings.sources}, {name_of(load) for load in loads}
+    looks_back = origin is not None and is_replay(origin, present, sources=sources, known=known)
+    former = None
+    if reference and origin and not looks_back:
+        redefined = is_redefined(origin, present)
+        former = Former(reference.directory, reference.published_at, reference.as_of, redefined)
+    engine.tell_former(manifest, former, standing=standing.directory if standing else None)
+    return replace(present, is_comparable=not looks_back)
 
 
 def _build(settings: Settings, engine: Engine, variables: Mapping[str, Any], select: Sequence[str]) -> dbt.Build:

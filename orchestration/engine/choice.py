@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from orchestration.engine.duckdb import as_of_day, connected, register, register_arrived, working_file
+from orchestration.engine.former import Former, register_former
 from orchestration.engine.memory import memory_limit
 from orchestration.engine.state import git_revision
 from orchestration.lake import JudgedLoad, Lake
@@ -37,6 +38,9 @@ class Engine(Protocol):
 
     def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
         """Tell apart the loads that the last build did not know."""
+
+    def tell_former(self, manifest: Mapping[str, Any], former: Former | None, *, standing: Path | None) -> None:
+        """Show the publication that the figures are held against, and the one that readers see now."""
 
     def building(self) -> AbstractContextManager[Mapping[str, Any]]:
         """The engine at work, for dbt to build in; gives the variables by which dbt finds it."""
@@ -71,6 +75,11 @@ class OnDuckDB:
         """Show their rows beside all others."""
         with connected(working_file(self.settings.home)) as connection:
             register_arrived(connection, loads)
+
+    def tell_former(self, manifest: Mapping[str, Any], former: Former | None, *, standing: Path | None) -> None:
+        """Show what was published beside the lake's rows."""
+        with connected(working_file(self.settings.home)) as connection:
+            register_former(connection, manifest, former, standing=standing)
 
     @contextmanager
     def building(self) -> Iterator[Mapping[str, Any]]:

@@ -98,9 +98,10 @@ def build(
     target: str = "duckdb",
     on_end: Callable[[Event], None],
     select: Sequence[str] = (),
-    unit_tests: bool = False,
+    without: Sequence[str] = ("unit_test",),
+    listeners: Sequence[Callable[[Any], None]] = (),
 ) -> Build:
-    """Run models, seeds and data tests; `on_end` hears of each node as it ends.
+    """Run models, seeds and data tests; `on_end` hears of each node as it ends, `listeners` of all that dbt says.
 
     Unit tests are for the test suite: they judge the SQL, which the data of a run cannot change.
     """
@@ -116,12 +117,12 @@ def build(
 
     # The manifest is ours already; dbt would take a second to write it again.
     arguments = ["build", "--target", target, "--no-write-json", "--vars", json.dumps(dict(variables), default=str)]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
+    for kind in without:
+        arguments += ["--exclude-resource-type", kind]
     if select:
         arguments += ["--select", " ".join(select)]
     try:
-        runner = dbtRunner(manifest=_manifest(target), callbacks=[hear])
+        runner = dbtRunner(manifest=_manifest(target), callbacks=[hear, *listeners])
         result = runner.invoke([*arguments, *_places(home / "dbt", home / "dbt" / "logs")])
     finally:
         _write_seconds(home / "dbt" / "run_results.json", ended)

@@ -11,8 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 import duckdb
 
-from orchestration.engine.duckdb import LAKE_TABLES, LINEAGE, QUARANTINE, as_of_day, register
+from orchestration.engine.duckdb import LINEAGE, as_of_day, register
 from orchestration.engine.duckdb import connected as duckdb_connected
+from orchestration.engine.former import Former, register_former
 from orchestration.engine.spark_needs import missing
 from orchestration.engine.spark_session import Spark, SparkFailed, connected, unreachable
 from orchestration.engine.state import git_revision
@@ -23,7 +24,7 @@ from orchestration.settings import Settings
 
 # What the folder of a load says of its rows, so that Spark opens only the folders that a model asks for.
 FOLDER_COLUMNS = ("source_system", "load_id")
-SCHEMAS = ("feed", "lake", "seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
+SCHEMAS = ("feed", "lake", "former", "seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
 IN_MEMORY = Path(":memory:")
 
 
@@ -37,6 +38,7 @@ class OnSpark:
     can_repair: ClassVar[bool] = False
     settings: Settings
     loads: Sequence[JudgedLoad] = field(default=(), init=False)
+    records: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
 
     @property
     def target(self) -> str:
@@ -61,14 +63,26 @@ class OnSpark:
         self.loads = loads
         with duckdb_connected(IN_MEMORY) as connection:
             register(connection, lake, loads, run_id=run_id, git=git_revision())
-            for name in (*LAKE_TABLES, "quarantine"):
-                file = self.folder / "records" / name / "part-0.parquet"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                connection.execute(f"copy lake.{name} to {literal(str(file))} (format parquet)")
+            self._write_records(connection, "lake")
             return as_of_day(connection, self.settings, asked)
 
     def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
         """Nothing to tell: every table is built from all loads."""
+
+    def tell_former(self, manifest: Mapping[str, Any], former: Former | None, *, standing: Path | None) -> None:
+        """Write what was published, with the columns that tables have now, as files for Spark."""
+        with duckdb_connected(IN_MEMORY) as connection:
+            register_former(connection, manifest, former, standing=standing)
+            self._write_records(connection, "former")
+
+    def _write_records(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+        query = "select table_name from information_schema.tables where table_schema = ?"
+        for (name,) in connection.execute(query, [schema]).fetchall():
+            relation = f"{schema}.{name}"
+            file = self.folder / "records" / relation / "part-0.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"copy {relation} to {literal(str(file))} (format parquet)")
+            self.records[relation] = {row[0]: row[1] for row in connection.execute(f"describe {relation}").fetchall()}
 
     @contextmanager
     def building(self) -> Iterator[Mapping[str, Any]]:
@@ -78,8 +92,8 @@ class OnSpark:
             for table in TABLES.values():
                 loads = [load for load in self.loads if load.table_name == table.name]
                 _register_feed(spark, table, loads, self.folder / "feed" / table.name)
-            for name, columns in {**LAKE_TABLES, "quarantine": QUARANTINE}.items():
-                _register_files(spark, f"lake.{name}", columns, self.folder / "records" / name)
+            for relation, types in self.records.items():
+                _register_files(spark, relation, types, self.folder / "records" / relation)
             self._look_for_records(spark)
             host, port = self.settings.spark.server or ("localhost", 0)
             yield {"spark_host": host, "spark_port": port, "spark_user": self.settings.spark.user}
@@ -130,7 +144,7 @@ def _spark_literal(path: Path) -> str:
 
 
 def _columns(types: Mapping[str, str]) -> str:
-    return ", ".join(f"`{name}` {'string' if of == 'varchar' else of}" for name, of in types.items())
+    return ", ".join(f"`{name}` {'string' if of.lower() == 'varchar' else of}" for name, of in types.items())
 
 
 def _register_feed(spark: Spark, table: Table, loads: Sequence[JudgedLoad], folder: Path) -> None:

@@ -1,6 +1,7 @@
+-- the purpose may be empty and so is no part of the key
 {{ config(
     materialized='repaired',
-    repair_key=['customer_key', 'purpose'],
+    repair_key=['customer_key'],
 ) }}
 
 with

@@ -17,6 +17,10 @@ leads as (
     select * from {{ ref('stg_leads') }}
 ),
 
+known as (
+    select * from {{ ref('int_customers_known') }}
+),
+
 -- guests and erased persons are one member each, so that sums of money add up
 keys as (
     select
@@ -66,6 +70,17 @@ own_leads as (
     where identities.match_rule = 'own_lead'
 ),
 
+-- whom a record names: not before somebody has heard of that customer
+named as (
+    select
+        identities.source_system,
+        identities.source_customer_id,
+        identities.customer_key
+    from identities
+    inner join known on identities.customer_key = known.customer_key
+    where identities.identity_type = 'customer'
+),
+
 described as (
     select
         keys.customer_key,
@@ -96,15 +111,13 @@ described as (
     from keys
     left join records on keys.customer_key = records.customer_key
     left join own_leads on keys.customer_key = own_leads.customer_key
-    left join identities as companies
+    left join named as companies
     on
-        companies.identity_type = 'customer'
-        and records.source_system = companies.source_system
+        records.source_system = companies.source_system
         and records.company_customer_id = companies.source_customer_id
-    left join identities as referrers
+    left join named as referrers
     on
-        referrers.identity_type = 'customer'
-        and records.source_system = referrers.source_system
+        records.source_system = referrers.source_system
         and records.referred_by_customer_id = referrers.source_customer_id
 )
 

@@ -4,27 +4,29 @@ counted as (
     select * from {{ ref('int_nps_counted') }}
 ),
 
--- Nobody knows the channel, country or stage of an anonymous answer: it counts in the total alone.
-summed as (
+segment_types as (
+    select 'all' as segment_type
+    union all
+    select 'channel' as segment_type
+    union all
+    select 'country' as segment_type
+    union all
+    select 'stage' as segment_type
+    union all
+    select 'touchpoint' as segment_type
+),
+
+-- Answers alike in all that a segment asks about are one row before each segment sums them.
+combinations as (
     select
         period_grain,
         period_start,
         period_end,
         survey_id,
-        case
-            when grouping(acquisition_channel) = 0 then 'channel'
-            when grouping(acquisition_country) = 0 then 'country'
-            when grouping(stage) = 0 then 'stage'
-            when grouping(touchpoint) = 0 then 'touchpoint'
-            else 'all'
-        end as segment_type,
-        case
-            when grouping(acquisition_channel) = 0 then acquisition_channel
-            when grouping(acquisition_country) = 0 then acquisition_country
-            when grouping(stage) = 0 then stage
-            when grouping(touchpoint) = 0 then touchpoint
-            else 'all'
-        end as segment_value,
+        acquisition_channel,
+        acquisition_country,
+        stage,
+        touchpoint,
         count(*) filter (where is_invitation) as invited_count,
         count(category) filter (where is_invitation) as answered_of_invited_count,
         count(*) filter (where not is_invitation) as response_count,
@@ -32,13 +34,33 @@ summed as (
         count(*) filter (where not is_invitation and category = 'passive') as passive_count,
         count(*) filter (where not is_invitation and category = 'detractor') as detractor_count
     from counted
-    group by grouping sets (
-        (period_grain, period_start, period_end, survey_id),
-        (period_grain, period_start, period_end, survey_id, acquisition_channel),
-        (period_grain, period_start, period_end, survey_id, acquisition_country),
-        (period_grain, period_start, period_end, survey_id, stage),
-        (period_grain, period_start, period_end, survey_id, touchpoint)
-    )
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+),
+
+-- Nobody knows the channel, country or stage of an anonymous answer: it counts in the total alone.
+summed as (
+    select
+        combinations.period_grain,
+        combinations.period_start,
+        combinations.period_end,
+        combinations.survey_id,
+        segment_types.segment_type,
+        case segment_types.segment_type
+            when 'channel' then combinations.acquisition_channel
+            when 'country' then combinations.acquisition_country
+            when 'stage' then combinations.stage
+            when 'touchpoint' then combinations.touchpoint
+            else 'all'
+        end as segment_value,
+        sum(combinations.invited_count) as invited_count,
+        sum(combinations.answered_of_invited_count) as answered_of_invited_count,
+        sum(combinations.response_count) as response_count,
+        sum(combinations.promoter_count) as promoter_count,
+        sum(combinations.passive_count) as passive_count,
+        sum(combinations.detractor_count) as detractor_count
+    from combinations
+    cross join segment_types
+    group by 1, 2, 3, 4, 5, 6
 ),
 
 scored as (

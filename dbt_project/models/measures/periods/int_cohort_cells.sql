@@ -12,6 +12,16 @@ period_grains as (
     select 'quarter' as cohort_grain
 ),
 
+segment_types as (
+    select 'all' as segment_type
+    union all
+    select 'channel' as segment_type
+    union all
+    select 'country' as segment_type
+    union all
+    select 'first_category' as segment_type
+),
+
 placed as (
     select
         days.*,
@@ -43,23 +53,15 @@ numbered as (
     from placed
 ),
 
-summed as (
+-- Customers alike in all that a segment asks about are one row before each segment sums them.
+combinations as (
     select
         cohort_grain,
         cohort_start,
         period_number,
-        case
-            when grouping(acquisition_channel) = 0 then 'channel'
-            when grouping(acquisition_country) = 0 then 'country'
-            when grouping(first_category) = 0 then 'first_category'
-            else 'all'
-        end as segment_type,
-        case
-            when grouping(acquisition_channel) = 0 then acquisition_channel
-            when grouping(acquisition_country) = 0 then acquisition_country
-            when grouping(first_category) = 0 then first_category
-            else 'all'
-        end as segment_value,
+        acquisition_channel,
+        acquisition_country,
+        first_category,
         sum(acquired_count) as acquired_count,
         count(*) filter (where is_first_in_period) as active_count,
         count(*) filter (where is_last_purchase) as last_active_count,
@@ -71,12 +73,34 @@ summed as (
         sum(net_amount) as net_amount,
         sum(known_margin_amount) as known_margin_amount
     from numbered
-    group by grouping sets (
-        (cohort_grain, cohort_start, period_number),
-        (cohort_grain, cohort_start, period_number, acquisition_channel),
-        (cohort_grain, cohort_start, period_number, acquisition_country),
-        (cohort_grain, cohort_start, period_number, first_category)
-    )
+    group by 1, 2, 3, 4, 5, 6
+),
+
+summed as (
+    select
+        combinations.cohort_grain,
+        combinations.cohort_start,
+        combinations.period_number,
+        segment_types.segment_type,
+        case segment_types.segment_type
+            when 'channel' then combinations.acquisition_channel
+            when 'country' then combinations.acquisition_country
+            when 'first_category' then combinations.first_category
+            else 'all'
+        end as segment_value,
+        sum(combinations.acquired_count) as acquired_count,
+        sum(combinations.active_count) as active_count,
+        sum(combinations.last_active_count) as last_active_count,
+        sum(combinations.continuous_active_count) as continuous_active_count,
+        sum(combinations.order_count) as order_count,
+        sum(combinations.unknown_margin_count) as unknown_margin_count,
+        sum(combinations.gross_amount) as gross_amount,
+        sum(combinations.refund_amount) as refund_amount,
+        sum(combinations.net_amount) as net_amount,
+        sum(combinations.known_margin_amount) as known_margin_amount
+    from combinations
+    cross join segment_types
+    group by 1, 2, 3, 4, 5
 )
 
 select * from summed

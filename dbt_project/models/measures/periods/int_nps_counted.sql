@@ -79,12 +79,18 @@ invited_periods as (
         period_end
     from calendar_periods
     union all
-    select * from everything
+    select
+        period_grain,
+        period_start,
+        period_end
+    from everything
 ),
 
 invitations as (
     select
-        invited_periods.*,
+        invited_periods.period_grain,
+        invited_periods.period_start,
+        invited_periods.period_end,
         responses.survey_id,
         responses.survey_response_key,
         responses.category,
@@ -141,7 +147,9 @@ counted as (
         or answers.next_responded_on >= calendar_periods.period_end
     union all
     select
-        everything.*,
+        everything.period_grain,
+        everything.period_start,
+        everything.period_end,
         answers.survey_id,
         false as is_invitation,
         answers.survey_response_key,
@@ -154,7 +162,9 @@ counted as (
     cross join everything
     union all
     select
-        everything.*,
+        everything.period_grain,
+        everything.period_start,
+        everything.period_end,
         'all' as survey_id,
         false as is_invitation,
         answers.survey_response_key,

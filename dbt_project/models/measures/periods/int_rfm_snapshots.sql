@@ -94,8 +94,10 @@ measured as (
     select
         customer_key,
         snapshot_on,
-        cast({{ dbt.datediff('last_ordered_on', 'snapshot_on', 'day') }} as integer)
-            as recency_days,
+        cast(
+            {{ dbt.datediff('last_ordered_on', 'snapshot_on', 'day') }}
+            as integer
+        ) as recency_days,
         cast(frequency_count as integer) as frequency_count,
         {{ rounded_money('coalesce(monetary_amount, 0)') }} as monetary_amount
     from summed

@@ -1,0 +1,92 @@
+"""The statements of a build, learnt once from dbt and said again to any database.
+
+dbt takes seconds to find the same hundreds of statements for every build, which depend on the days alone.
+Saying them again makes a proof over many small worlds affordable; real runs are proved beside it.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.engine import dbt
+from orchestration.engine.duckdb import connected, register, register_arrived, working_file
+from orchestration.lake import Lake
+
+# Days that stand in the learnt statements where those of a build belong; nothing else is of that year.
+AS_OF, FORMER_AS_OF = date(2091, 3, 7), date(2091, 3, 3)
+DOES_NOTHING = re.compile(r"\s*(?:/\*.*?\*/)?\s*(?:select|describe|comment on)\b", re.IGNORECASE | re.DOTALL)
+SCHEMAS = ("seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What dbt says of each model, by its name and in an order that respects who reads whom."""
+
+    full: Mapping[str, Sequence[str]]
+    repair: Mapping[str, Sequence[str]]
+    seeds: Path
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection, database: str) -> None:
+        """Make an empty database with the seeds and the schemas in it, and use it."""
+        connection.execute(f"attach ':memory:' as {database}; use {database}")
+        for schema in SCHEMAS:
+            connection.execute(f"create schema {schema}")
+        for path in sorted(self.seeds.glob("*.parquet")):
+            connection.execute(f"create table seeds.{path.stem} as from '{path}'")
+
+    def build(
+        self, connection: duckdb.DuckDBPyConnection, database: str, *, as_of: date, former_as_of: date | None
+    ) -> None:
+        """Build every model, or repair it if there is a former build."""
+        said = self.full if former_as_of is None else self.repair
+        for model, statements in said.items():
+            for statement in statements:
+                sql = statement.replace('"build".', f"{database}.").replace(AS_OF.isoformat(), as_of.isoformat())
+                if former_as_of is not None:
+                    sql = sql.replace(FORMER_AS_OF.isoformat(), former_as_of.isoformat())
+                assert "2091" not in sql, f"{model} holds a day that was reckoned from the as-of day:\n{sql}"
+                connection.execute(sql)
+
+
+def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
+    """Hear what dbt says when it builds over no rows at all, from nothing and then in repair."""
+    home = folder / "learning"
+    with connected(working_file(home)) as connection:
+        register(connection, Lake(home / "lake"), (), run_id="none", git="none")
+        register_arrived(connection, ())
+    full, repair = _heard(home, parameters, is_repair=False), _heard(home, parameters, is_repair=True)
+    seeds = folder / "seeds"
+    seeds.mkdir()
+    names = "select table_name from duckdb_tables() where schema_name = 'seeds'"
+    with connected(working_file(home), read_only=True) as connection:
+        for (name,) in connection.execute(names).fetchall():
+            connection.execute(f"copy seeds.{name} to '{seeds / name}.parquet'")
+    shutil.rmtree(home)
+    return Statements(full, repair, seeds)
+
+
+def _heard(home: Path, parameters: Mapping[str, Any], *, is_repair: bool) -> Mapping[str, Sequence[str]]:
+    said: dict[str, list[str]] = {}
+
+    def hear(event: Any) -> None:
+        if event.info.name == "SQLQuery":
+            node = event.data.node_info.unique_id
+            if node.startswith("model.") and not DOES_NOTHING.match(event.data.sql):
+                said.setdefault(node.rpartition(".")[2], []).append(event.data.sql)
+
+    variables = {
+        **parameters,
+        "warehouse_path": str(working_file(home)),
+        "as_of_date": AS_OF.isoformat(),
+        "is_repair": is_repair,
+        "former_as_of_date": FORMER_AS_OF.isoformat(),
+    }
+    built = dbt.build(home, variables, on_end=lambda _: None, without=("unit_test", "test"), listeners=[hear])
+    assert built.succeeded, [event for event in built.ended if event["data"]["node_info"]["node_status"] == "error"]
+    return said
