@@ -81,10 +81,9 @@ def _layer(properties: Mapping[str, Any]) -> str:
     return "seeds" if properties["resource_type"] == "seed" else str(properties["fqn"][1])
 
 
-def read_manifest(settings: Settings) -> Mapping[str, Any]:
-    """dbt's manifest; parses the project if it changed."""
-    path = dbt.manifest_path(engine_of(settings).target)
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def read_manifest(target: str = "duckdb") -> Mapping[str, Any]:
+    """dbt's manifest in the dialect of a target; parses the project if it changed."""
+    manifest: dict[str, Any] = json.loads(dbt.manifest_path(target).read_text(encoding="utf-8"))
     return manifest
 
 

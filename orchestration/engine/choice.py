@@ -84,12 +84,7 @@ class OnDuckDB:
     @contextmanager
     def building(self) -> Iterator[Mapping[str, Any]]:
         """dbt opens the working file itself, and lets go of it in the end."""
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        try:
-            yield {"warehouse_path": str(working_file(self.settings.home)), "memory_limit": memory_limit()}
-        finally:
-            DuckDBConnectionManager.close_all_connections()
+        yield {"warehouse_path": str(working_file(self.settings.home)), "memory_limit": memory_limit()}
 
     def show(self, manifest: Mapping[str, Any]) -> Path:
         """The working file."""

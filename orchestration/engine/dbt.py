@@ -125,10 +125,19 @@ def build(
         runner = dbtRunner(manifest=_manifest(target), callbacks=[hear, *listeners])
         result = runner.invoke([*arguments, *_places(home / "dbt", home / "dbt" / "logs")])
     finally:
+        if target == "duckdb":
+            _close_working_file()
         _write_seconds(home / "dbt" / "run_results.json", ended)
     if result.exception is not None and not ended:
         raise DbtFailed(str(result.exception)) from result.exception
     return Build(succeeded=result.success, ended=tuple(ended))
+
+
+def _close_working_file() -> None:
+    """dbt keeps the file open for as long as the process lives."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
 
 
 def _write_seconds(path: Path, ended: Sequence[Event]) -> None:
