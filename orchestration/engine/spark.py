@@ -95,10 +95,16 @@ class OnSpark:
             for relation, types in self.records.items():
                 _register_files(spark, relation, types, self.folder / "records" / relation)
             self._look_for_records(spark)
-            host, port = self.settings.spark.server or ("localhost", 0)
-            yield {"spark_host": host, "spark_port": port, "spark_user": self.settings.spark.user}
+            yield self._address()
             # Where Spark died while dbt worked, this says so, and dbt could only say what it missed.
             spark.execute("select 1")
+
+    def _address(self) -> Mapping[str, Any]:
+        asked = self.settings.spark
+        if asked.server is None:
+            return {}
+        host, port = asked.server
+        return {"spark_host": host, "spark_port": port, "spark_user": asked.user, "spark_auth": asked.authentication}
 
     def _make_schemas(self, spark: Spark) -> None:
         """One folder per schema; files that an interrupted run left there belong to no table and go."""

@@ -149,15 +149,16 @@ def _server(settings: SparkSettings, host: str, port: int) -> Iterator[Spark]:
     from pyhive import hive
     from thrift.Thrift import TException
 
-    # dbt reads it from here and hides what is so named in all that it writes.
-    os.environ["DBT_ENV_SECRET_SPARK_PASSWORD"] = settings.password or ""
+    if settings.password:
+        # dbt reads it from here and hides what is so named in all that it writes.
+        os.environ["DBT_ENV_SECRET_SPARK_PASSWORD"] = settings.password
     try:
         connection = hive.connect(
             host=host,
             port=port,
             username=settings.user,
             password=settings.password,
-            auth="LDAP" if settings.password else "NONE",
+            auth=settings.authentication,
             configuration={**SESSION_CONFIGURATION, **settings.conf},
         )
     except (TException, OSError) as error:

@@ -136,7 +136,8 @@ def test_every_table_is_that_of_duckdb_row_for_row(story: Story, name: str) -> N
 
 
 def test_the_world_that_is_compared_has_rows_in_every_mart(story: Story) -> None:
-    assert [name for name, table in _tables(story.published["duckdb"]).items() if not table.rows] == []
+    tables = _tables(story.published["duckdb"])
+    assert [name for name, table in tables.items() if name.startswith("marts.") and not table.rows] == []
 
 
 def test_the_models_data_tests_hold_on_spark(story: Story) -> None:
