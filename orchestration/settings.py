@@ -107,8 +107,8 @@ class DemoSettings:
 class SparkSettings:
     """How Spark is reached: a session on this machine, or the Thrift server of a cluster at `server`.
 
-    `memory` is the session's, as Spark writes it, None for half of the machine's; `conf` holds settings
-    in Spark's own names, for what is particular to a machine or a cluster.
+    `memory` is the session's, as Spark writes it, None for half of the machine's, and `conf` holds more of
+    its settings in Spark's own names.
     """
 
     master: str = "local[*]"
@@ -367,7 +367,7 @@ def _spark(reader: _Reader, value: _Value | None, engine: str) -> SparkSettings:
         reader.wrong(value.line, "warehouse.spark says how to reach Spark; add 'engine: spark' or remove it")
     reader.known_keys(value, SPARK_KEYS, "warehouse.spark")
     url = reader.checked(value.get("url"), "warehouse.spark.url", "", _url_complaint)
-    for key in ("master", "memory") if url else ("user", "password"):
+    for key in ("master", "memory", "conf") if url else ("user", "password"):
         if (unused := value.get(key)) is not None:
             side = "is the server's business, not ours" if url else "is for a server; name one with url"
             reader.wrong(unused.line, f"warehouse.spark.{key} {side}; remove it")

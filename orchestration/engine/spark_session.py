@@ -159,7 +159,7 @@ def _server(settings: SparkSettings, host: str, port: int) -> Iterator[Spark]:
             username=settings.user,
             password=settings.password,
             auth=settings.authentication,
-            configuration={**SESSION_CONFIGURATION, **settings.conf},
+            configuration=dict(SESSION_CONFIGURATION),
         )
     except (TException, OSError) as error:
         raise SparkFailed(unreachable(settings) or f"The Thrift server {host}:{port} refuses: {error}") from error
