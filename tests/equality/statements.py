@@ -14,8 +14,10 @@ from typing import Any
 
 import duckdb
 
+from orchestration.assets.warehouse import read_manifest
 from orchestration.engine import dbt
 from orchestration.engine.duckdb import connected, register, register_arrived, working_file
+from orchestration.engine.former import register_former
 from orchestration.lake import Lake
 
 # Days that stand in the learnt statements where those of a build belong; nothing else is of that year.
@@ -60,6 +62,7 @@ def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
     with connected(working_file(home)) as connection:
         register(connection, Lake(home / "lake"), (), run_id="none", git="none")
         register_arrived(connection, ())
+        register_former(connection, read_manifest(), None, standing=None)
     full, repair = _heard(home, parameters, is_repair=False), _heard(home, parameters, is_repair=True)
     seeds = folder / "seeds"
     seeds.mkdir()

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['int_ledger_entries']) }}",
+) }}
+
 with
 
 entries as (
     select * from {{ ref('int_ledger_entries') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 summed as (
