@@ -2,7 +2,7 @@
     materialized='repaired',
     repair_key=['customer_key'],
     touched="
-        {{ customers_of_changes(['int_order_days', 'int_contract_spells']) }}
+        {{ customers_of_changes(['int_ledger_days', 'dim_customers', 'int_contract_spells']) }}
         union all
         select customer_key from {{ ref('int_order_days') }}
         where {{ ripened(days_after('ordered_on', parameter('lapse_days'))) }}

@@ -1,14 +1,7 @@
-{{ config(
-    materialized='repaired',
-    repair_key=['customer_key'],
-    touched="{{ customers_of_changes(['int_ledger_days', 'dim_customers']) }}",
-) }}
-
 with
 
 days as (
     select * from {{ ref('int_ledger_days') }}
-    where {{ only_touched(['customer_key']) }}
 ),
 
 counted_customers as (

@@ -1,7 +1,7 @@
 {{ config(
     materialized='repaired',
     repair_key=['customer_key'],
-    touched="{{ customers_of_changes(['int_ledger_entries']) }}",
+    touched="{{ customers_of_changes(['fct_orders', 'fct_refunds', 'dim_customers']) }}",
 ) }}
 
 with

@@ -1,9 +1,3 @@
-{{ config(
-    materialized='repaired',
-    repair_key=['customer_key'],
-    touched="{{ customers_of_changes(['fct_orders', 'fct_refunds', 'dim_customers']) }}",
-) }}
-
 with
 
 orders as (
@@ -50,7 +44,7 @@ order_entries as (
     from orders
     inner join customers on orders.customer_key = customers.customer_key
     left join acquisitions on orders.customer_key = acquisitions.customer_key
-    where orders.is_valid and {{ only_touched(['orders.customer_key']) }}
+    where orders.is_valid
 ),
 
 -- The refund of an order that never counted as revenue takes nothing away.
@@ -69,9 +63,7 @@ refund_entries as (
         coalesce(orders.ordered_on, refunds.refunded_on) as ordered_on
     from refunds
     left join orders on refunds.order_key = orders.order_key
-    where
-        (orders.order_key is null or orders.is_valid)
-        and {{ only_touched(["coalesce(orders.customer_key, refunds.customer_key, '-1')"]) }}
+    where orders.order_key is null or orders.is_valid
 ),
 
 entries as (
