@@ -44,8 +44,8 @@ format: install ## rewrite Python and SQL in the project's style
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
-bench: install ## judge 1.1 million orders beside plain DuckDB, and print the ratio
-	@$(BIN)/python -m benchmarks.judging
+bench: install ## the whole warehouse beside a script by hand, at 1.1 million orders (BENCH="--customers 10000" for other sizes)
+	@$(BIN)/python -m benchmarks.warehouse $(BENCH)
 
 lock: install ## resolve the dependencies again, for every Python that we allow
 	@$(BIN)/uv pip compile pyproject.toml --universal --extra ui --extra dev --constraint .ci/constraints.txt \

@@ -28,3 +28,9 @@ cast(case {{ grain }}
     when 'year' then {{ dbt.datediff(earlier, later, 'month') }} / 12
 end as integer)
 {%- endmacro %}
+
+{# How many periods of that name the calendar counts from one day to another; 0 within one. #}
+{% macro calendar_gap(grain, earlier, later) -%}
+{%- set quoted = "'" ~ grain ~ "'" -%}
+{{ periods_between(quoted, period_start(quoted, earlier), period_start(quoted, later)) }}
+{%- endmacro %}

@@ -1,7 +1,7 @@
-{# The upper bound of a quintile by linear interpolation between ranks (type 7), free of the
-   last bits of floating point, so that a value equal to it is found equal. #}
-{% macro quintile_cut(column, quintile) -%}
-round(percentile_cont(0.{{ 2 * quintile }}) within group (order by cast({{ column }} as double)), 6)
+{# The upper bound of a quintile by linear interpolation between ranks (type 7), of those that quintile_cuts
+   found, free of the last bits of floating point, so that a value equal to it is found equal. #}
+{% macro quintile_cut(cuts, quintile) -%}
+round({{ quintile_cut_of(cuts, quintile) }}, 6)
 {%- endmacro %}
 
 {# The quintile, 1 to 5 from below, of a value; one equal to a cut belongs below it. #}

@@ -43,6 +43,7 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             as_of=built.as_of,
             git=git_revision(),
             state=built.state,
+            origin=built if built.is_comparable else None,
             days=days_of(manifest),
             repair=publishing.repair_of(
                 settings.home, built_file, repair_keys(manifest), repaired_from=built.repaired_from

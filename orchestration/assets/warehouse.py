@@ -22,18 +22,21 @@ from orchestration.engine.duckdb import (
     register_arrived,
     working_file,
 )
+from orchestration.engine.former import Former, register_former
 from orchestration.engine.memory import memory_limit
 from orchestration.engine.state import (
     Built,
     forget_built,
     git_revision,
+    is_redefined,
+    is_replay,
     last_built,
     name_of,
     remember_built,
     to_build,
     why_rebuild,
 )
-from orchestration.lake import Lake
+from orchestration.lake import JudgedLoad, Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
 
@@ -55,11 +58,11 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=False))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """valid/<table> for what the feed brings, else <layer>/<model>."""
+        """valid/<table> for what the feed brings, else <source>/<table> or <layer>/<model>."""
         name = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] == "source":
-            is_feed = dbt_resource_props["source_name"] == "feed"
-            return valid_key(name) if is_feed else dg.AssetKey(["lake", name])
+            source = dbt_resource_props["source_name"]
+            return valid_key(name) if source == "feed" else dg.AssetKey([source, name])
         return dg.AssetKey([_layer(dbt_resource_props), name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -118,7 +121,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
-        prepared, former = _prepare(context, settings, run)
+        prepared, former = _prepare(context, settings, run, manifest)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
@@ -138,14 +141,16 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             raise dg.Failure(_what_failed(built), allow_retries=False)
         yield from _materializations(settings, built, manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
-        partly = replace(prepared, state="partial", definition={}) if context.is_subset else prepared
-        remember_built(settings.home, partly)
+        partly = replace(prepared, state="partial", definition={}, is_comparable=False)
+        remember_built(settings.home, partly if context.is_subset else prepared)
 
     return [dbt_models]
 
 
-def _prepare(context: dg.AssetExecutionContext, settings: Settings, run: RunOptions) -> tuple[Built, Built | None]:
-    """Register the lake's rows for dbt; what is to be built, and what was and can be repaired into it."""
+def _prepare(
+    context: dg.AssetExecutionContext, settings: Settings, run: RunOptions, manifest: Mapping[str, Any]
+) -> tuple[Built, Built | None]:
+    """Register what dbt reads; what is to be built, and what was and can be repaired into it."""
     lake = Lake(settings.home / "lake")
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
@@ -157,7 +162,29 @@ def _prepare(context: dg.AssetExecutionContext, settings: Settings, run: RunOpti
         former = None if run.full_refresh or context.is_subset else _repairable(settings, present)
         known_before = set(former.loads) if former else set()
         register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
+        present = _held_against_reference(connection, settings, manifest, present, loads)
     return replace(present, repaired_from=former.state if former else None), former
+
+
+def _held_against_reference(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    present: Built,
+    loads: Sequence[JudgedLoad],
+) -> Built:
+    """Register the publication that the figures are held against; a replay is held against none."""
+    standing, reference = publishing.latest(settings.home), publishing.reference(settings.home)
+    origin = reference.origin if reference else None
+    sources, known = {source.name for source in settings.sources}, {name_of(load) for load in loads}
+    looks_back = origin is not None and is_replay(origin, present, sources=sources, known=known)
+    former = None
+    if reference and origin and not looks_back:
+        redefined = is_redefined(origin, present)
+        former = Former(reference.directory, reference.published_at, reference.as_of, redefined)
+    directory = standing.directory if standing else None
+    register_former(connection, manifest, former, standing=directory)
+    return replace(present, is_comparable=not looks_back)
 
 
 def _repairable(settings: Settings, present: Built) -> Built | None:

@@ -125,7 +125,8 @@ def register(
     _fill(connection, "run", [(run_id, datetime.now(UTC).replace(tzinfo=None), git)])
 
 
-def _files_sql(files: Iterable[Path]) -> str:
+def files_sql(files: Iterable[Path]) -> str:
+    """The rows of Parquet files, as a relation."""
     quoted = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
     return f"read_parquet([{quoted}], hive_partitioning = false)"
 
@@ -151,7 +152,7 @@ def _register_rows(connection: duckdb.DuckDBPyConnection, schema: str, table: Ta
     types = {**{column.name: column.sql_type for column in table.columns}, **LINEAGE}
     if files:
         columns = ", ".join(f'cast("{name}" as {of}) as "{name}"' for name, of in types.items())
-        body = f"select {columns} from {_files_sql(files)}"
+        body = f"select {columns} from {files_sql(files)}"
     else:
         columns = ", ".join(f'cast(null as {of}) as "{name}"' for name, of in types.items())
         body = f"select {columns} where false"
@@ -162,7 +163,7 @@ def _register_quarantine(connection: duckdb.DuckDBPyConnection, loads: Sequence[
     files = [load.quarantine_path for load in loads if load.verdict.get("rows_quarantined")]
     columns = ", ".join(f"cast({name} as {of}) as {name}" for name, of in QUARANTINE.items())
     nulls = ", ".join(f"cast(null as {of}) as {name}" for name, of in QUARANTINE.items())
-    body = f"select {columns} from {_files_sql(files)}" if files else f"select {nulls} where false"
+    body = f"select {columns} from {files_sql(files)}" if files else f"select {nulls} where false"
     connection.execute(f"create or replace view lake.quarantine as {body}")
 
 

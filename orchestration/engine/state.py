@@ -3,7 +3,7 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ class Built:
     `definition` says by name what the figures mean (parameters, models, zone, currency); `loads` are the
     accepted loads it knows; `state` is a hash of everything, refused loads and silent sources included.
     `repaired_from` is the state of the build that this one was made from, if it was not made from nothing.
+    Later figures are held against it unless it is a replay or holds a part of the models only.
     """
 
     run_id: str
@@ -30,6 +31,7 @@ class Built:
     definition: Mapping[str, str]
     loads: tuple[str, ...]
     repaired_from: str | None = None
+    is_comparable: bool = True
 
 
 def definition_of(settings: Settings) -> Mapping[str, str]:
@@ -68,6 +70,20 @@ def to_build(
     return Built(run_id, state, as_of, definition, accepted)
 
 
+def is_replay(former: Built, present: Built, *, sources: Collection[str], known: Collection[str]) -> bool:
+    """Whether a build looks back: on an earlier day, or without loads of its sources that the former one knew.
+
+    What differs then was not changed; it had not happened or was not known yet.
+    """
+    missing = [name for name in former.loads if name not in known and name.split("/")[1] in sources]
+    return present.as_of < former.as_of or bool(missing)
+
+
+def is_redefined(former: Built, present: Built) -> bool:
+    """Whether figures mean something else now: other parameters or models, or rows that are used no more."""
+    return former.definition != present.definition or not set(former.loads) <= set(present.loads)
+
+
 def why_rebuild(former: Built, present: Built) -> str | None:
     """Why what was built cannot be repaired into the present state, or None if it can."""
     changed = [
@@ -98,10 +114,27 @@ def _late_acceptance(former: Built, present: Built) -> str | None:
     return None
 
 
+def to_dict(built: Built) -> Mapping[str, Any]:
+    """As JSON keeps it."""
+    return {**vars(built), "as_of": built.as_of.isoformat(), "definition": dict(built.definition)}
+
+
+def from_dict(content: Mapping[str, Any]) -> Built:
+    """What JSON kept."""
+    return Built(
+        run_id=content["run_id"],
+        state=content["state"],
+        as_of=date.fromisoformat(content["as_of"]),
+        definition=content.get("definition", {}),
+        loads=tuple(content.get("loads", ())),
+        repaired_from=content.get("repaired_from"),
+        is_comparable=content.get("is_comparable", False),
+    )
+
+
 def remember_built(home: Path, built: Built) -> None:
     """Note what the working file holds now."""
-    content = {**vars(built), "as_of": built.as_of.isoformat(), "definition": dict(built.definition)}
-    write_json(home / "warehouse" / "built.json", content)
+    write_json(home / "warehouse" / "built.json", to_dict(built))
 
 
 def forget_built(home: Path) -> None:
@@ -114,15 +147,7 @@ def last_built(home: Path) -> Built | None:
     path = home / "warehouse" / "built.json"
     if not path.exists():
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return Built(
-        run_id=content["run_id"],
-        state=content["state"],
-        as_of=date.fromisoformat(content["as_of"]),
-        definition=content.get("definition", {}),
-        loads=tuple(content.get("loads", ())),
-        repaired_from=content.get("repaired_from"),
-    )
+    return from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def git_revision() -> str:

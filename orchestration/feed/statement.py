@@ -14,22 +14,35 @@ PARSED_TYPES = frozenset(
 
 _LOOKED_UP_TYPES = frozenset({"phone", "country"})
 
+# Raw columns of these types say what they mean without a detour through text.
+_WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT"})
+_TYPED = {
+    "timestamp": frozenset({"TIMESTAMP"}),
+    "date": frozenset({"DATE"}),
+    "boolean": frozenset({"BOOLEAN"}),
+    "integer": _WHOLE_NUMBERS,
+    **dict.fromkeys(("amount", "number", "quantity", "rate"), _WHOLE_NUMBERS | {"DECIMAL"}),
+}
+
 
 def conforming_statement(table: Table, raw: Raw, reading: Reading) -> str:
     """The one statement that makes the table `conformed`.
 
     Each stage adds a form of each column to the ones before: `__raw` trimmed text, `__nfkc` in NFKC,
     `__standard` in the one spelling of its type, `__found` by look-up,
-    `__local` as a wall-clock time, `__instant` in UTC, and the value itself.
+    `__local` as a wall-clock time, `__instant` in UTC, and the value itself; what came typed has a form
+    `__typed` until then, and its text only where there is no value.
     Stages stream; only distinct countries and telephone numbers and repeated rows are held.
     """
-    columns = table.columns
+    typed = [column for column in table.columns if _is_typed(column, raw)]
+    columns = [column for column in table.columns if column not in typed]
     normalised = [column for column in columns if column.type not in texts.VERBATIM_TYPES]
     looked_up = [column for column in columns if column.type in _LOOKED_UP_TYPES]
     timed = [column for column in columns if column.type == "timestamp"]
+    brought = [*(_raw_text(column, raw, reading) for column in columns), *(_typed(column, raw) for column in typed)]
     stages = [
         f"raw as not materialized (from {raw.relation})",
-        _stage("trimmed", "raw", ["_row_number", *(_raw_text(column, raw, reading) for column in columns)]),
+        _stage("trimmed", "raw", ["_row_number", *brought]),
         _stage("normal", "trimmed", ["*", *map(_nfkc, normalised)]),
         _stage("standard", "normal", ["*", *map(_standard, normalised), _country(table)]),
         *(_lookup(column, reading) for column in looked_up),
@@ -40,11 +53,11 @@ def conforming_statement(table: Table, raw: Raw, reading: Reading) -> str:
         ),
         _stage("timed", "found", ["*", *(_instant(column, reading) for column in timed)]),
         _stage("valued", "timed", ["*", *(_value(column, reading) for column in columns)]),
+        _stage("whole", "valued", ["*", *(_typed_value(column, reading) for column in typed)]),
+        _stage("told", "whole", ["*", *(_typed_text(column, raw, reading) for column in typed)]),
         *_duplicates(raw.columns),
     ]
-    return (
-        f"create or replace table conformed as with\n{_listed(stages)}\nfrom valued select\n{_listed(_output(table))}"
-    )
+    return f"create or replace table conformed as with\n{_listed(stages)}\nfrom told select\n{_listed(_output(table))}"
 
 
 def _listed(expressions: Iterable[str]) -> str:
@@ -65,6 +78,35 @@ def _raw_text(column: Column, raw: Raw, reading: Reading) -> str:
         return f"cast(null as varchar) as {_form(column, 'raw')}"
     text = texts.text(identifier(name), raw.types[name], zone=reading.timezone, is_date=column.type == "date")
     return f"{texts.trimmed(text)} as {_form(column, 'raw')}"
+
+
+def _is_typed(column: Column, raw: Raw) -> bool:
+    native_type = raw.types.get(raw.found.get(column.name, ""), "").upper().partition("(")[0]
+    return native_type in _TYPED.get(column.type, ())
+
+
+def _typed(column: Column, raw: Raw) -> str:
+    return f"{identifier(raw.found[column.name])} as {_form(column, 'typed')}"
+
+
+def _typed_value(column: Column, reading: Reading) -> str:
+    typed = _form(column, "typed")
+    match column.type:
+        case "timestamp":
+            value = timestamps.in_range(timestamps.local_instant(typed, reading.timezone))
+        case "date":
+            value = timestamps.day_in_range(typed)
+        case _:
+            value = f"try_cast({typed} as {column.sql_type})"
+    return f"{value} as {identifier(column.name)}"
+
+
+def _typed_text(column: Column, raw: Raw, reading: Reading) -> str:
+    """The text of what is beyond the column's range, as if it had come as text."""
+    native_type = raw.types[raw.found[column.name]]
+    text = texts.text(_form(column, "typed"), native_type, zone=reading.timezone, is_date=column.type == "date")
+    lost = f"case when {identifier(column.name)} is null then {text} end"
+    return f"{lost} as {_form(column, 'raw')}, {_form(column, 'raw')} as {_form(column, 'standard')}"
 
 
 def _nfkc(column: Column) -> str:

@@ -34,7 +34,11 @@ def month_as_date(text: str) -> str:
 
 def date(text: str) -> str:
     """The day that an ISO date or timestamp states; null if it is none or outside 1900 to 2200."""
-    day = rf"try_cast(regexp_extract({text}, '^({_DATE})([T ]{_TIME}({_OFFSET})?)?$', 1) as date)"
+    return day_in_range(rf"try_cast(regexp_extract({text}, '^({_DATE})([T ]{_TIME}({_OFFSET})?)?$', 1) as date)")
+
+
+def day_in_range(day: str) -> str:
+    """A day of the years 1900 to 2200; null for any other."""
     return f"case when {day} between date '{_FIRST_DAY}' and date '{_LAST_DAY}' then {day} end"
 
 

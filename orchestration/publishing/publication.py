@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from orchestration.engine.state import Built, from_dict, to_dict
 from orchestration.lake.durable import appear, aside, sync
 from orchestration.publishing import duckdb_file, parquet
 from orchestration.publishing.repair import Repair
@@ -23,7 +24,9 @@ class Publication:
     """What readers see: where it is, the run and day it stands for, and what it was made from.
 
     `state` identifies the loads, parameters, day and code behind it, so that an equal run can be spared;
-    `compact_bytes` is the size of the database when it was last written whole.
+    `compact_bytes` is the size of the database when it was last written whole. `origin` is the build that
+    it holds, where later figures are held against it; `reference` names the publication that they are
+    held against: this one, or the last one before it with an origin.
     """
 
     directory: Path
@@ -32,6 +35,8 @@ class Publication:
     published_at: datetime
     state: str
     compact_bytes: int
+    origin: Built | None
+    reference: str
     tables: tuple[PublishedTable, ...]
 
     @property
@@ -42,17 +47,30 @@ class Publication:
 
 def latest(home: Path) -> Publication | None:
     """The publication that readers see now, if there is one."""
-    manifest = home / "published" / "publication.json"
+    return _read((home / "published").resolve())
+
+
+def reference(home: Path) -> Publication | None:
+    """The publication that new figures are held against, if there is one."""
+    standing = latest(home)
+    found = _read(home / "publications" / standing.reference) if standing else None
+    return found if found and found.origin else None
+
+
+def _read(directory: Path) -> Publication | None:
+    manifest = directory / "publication.json"
     if not manifest.exists():
         return None
     content = json.loads(manifest.read_text(encoding="utf-8"))
     return Publication(
-        directory=(home / "published").resolve(),
+        directory=directory,
         run_id=content["run_id"],
         as_of=date.fromisoformat(content["as_of"]),
         published_at=datetime.fromisoformat(content["published_at"]),
         state=content["state"],
         compact_bytes=content.get("compact_bytes", 0),
+        origin=from_dict(content["origin"]) if content.get("origin") else None,
+        reference=content.get("reference", directory.name),
         tables=tuple(PublishedTable(**table) for table in content["tables"]),
     )
 
@@ -81,6 +99,7 @@ def publish(
     state: str,
     days: Mapping[str, str] = MappingProxyType({}),
     repair: Repair | None = None,
+    origin: Built | None = None,
 ) -> Publication:
     """Publish the tables of the file that was built; readers see all of it at once, or none.
 
@@ -91,6 +110,7 @@ def publish(
     """
     published_at = datetime.now(UTC)
     target = home / "publications" / f"{published_at:%Y%m%dT%H%M%S}Z-{run_id[:8]}"
+    standing = latest(home)
     folder = aside(target)
     try:
         database = folder / "warehouse.duckdb"
@@ -111,6 +131,8 @@ def publish(
             "git_revision": git,
             "state": state,
             "compact_bytes": _compact_bytes(home, database, repair),
+            "origin": to_dict(origin) if origin else None,
+            "reference": standing.reference if standing and not origin else target.name,
             "tables": [vars(table) for table in tables],
         }
         (folder / "publication.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -142,9 +164,12 @@ def _switch(home: Path, target: Path) -> None:
 
 
 def _expire(home: Path) -> None:
-    """Keep the newest publications; a reader who has an older file open keeps it until closing."""
-    current = (home / "published").resolve()
-    kept = sorted((home / "publications").glob("[0-9]*"), reverse=True)[:KEPT]
+    """Keep the newest publications; a reader who has an older file open keeps it until closing.
+
+    The reference is kept however many replays were published since.
+    """
+    kept = [folder.name for folder in sorted((home / "publications").glob("[0-9]*"), reverse=True)[:KEPT]]
+    kept += [found.directory.name for found in (latest(home), reference(home)) if found]
     for folder in (home / "publications").iterdir():
-        if folder not in kept and folder.resolve() != current:
+        if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,7 @@ MAY_READ = {
     "core": {"staging", "intermediate", "core", "seed"},
     "measures": {"core", "measures", "seed"},
     "marts": {"core", "measures", "marts", "seed"},
-    "quality": {"lake", "staging", "quality"},
+    "quality": {"lake", "former", "staging", "core", "marts", "quality"},
 }
 
 

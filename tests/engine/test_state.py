@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.engine.state import Built, forget_built, last_built, remember_built, why_rebuild
+from orchestration.engine.state import (
+    Built,
+    forget_built,
+    is_redefined,
+    is_replay,
+    last_built,
+    remember_built,
+    why_rebuild,
+)
 
 FORMER = Built(
     run_id="r1",
@@ -50,3 +58,27 @@ def test_a_build_that_was_begun_and_not_ended_is_not_remembered(tmp_path: Path) 
     assert last_built(tmp_path) == FORMER
     forget_built(tmp_path)
     assert last_built(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "known", "looks_back"),
+    [
+        ({}, FORMER.loads, False),
+        ({"as_of": date(2026, 2, 1)}, (*FORMER.loads, "orders/shop/20260201"), False),
+        ({"as_of": date(2026, 1, 30)}, FORMER.loads, True),
+        ({"loads": FORMER.loads[1:]}, FORMER.loads[1:], True),
+        ({"loads": FORMER.loads[1:]}, FORMER.loads, False),
+    ],
+)
+def test_a_replay_is_of_an_earlier_day_or_knows_less(
+    changes: dict[str, object], known: tuple[str, ...], looks_back: bool
+) -> None:
+    present = replace(FORMER, **changes)
+    assert is_replay(FORMER, present, sources={"shop"}, known=known) is looks_back
+
+
+def test_a_source_that_is_configured_no_more_makes_no_replay_but_gives_figures_another_meaning() -> None:
+    present = replace(FORMER, loads=())
+    assert not is_replay(FORMER, present, sources={"web"}, known=())
+    assert is_redefined(FORMER, present)
+    assert not is_redefined(FORMER, replace(FORMER, loads=(*FORMER.loads, "orders/shop/20260201")))

@@ -387,6 +387,30 @@ def test_native_types_mean_what_they_say(conformed):
     assert {value for name, value in row.items() if name.endswith("__text")} == {None}
 
 
+@pytest.mark.parametrize("reading", [SHANGHAI, BERLIN, Reading(timezone="UTC", currency="USD")])
+def test_what_comes_typed_is_what_its_text_would_be(conformed, reading):
+    huge = Decimal("123456789012345678901234.5")
+    typed = {
+        "ordered_at": pa.array([at("2025-03-30 02:30"), at("1215-06-15 12:00"), None], pa.timestamp("us")),
+        "due_on": pa.array([date(2025, 3, 30), date(2300, 1, 1), None]),
+        "net_amount": pa.array([Decimal("2.34565"), huge, None], pa.decimal128(38, 5)),
+        "gross_amount": pa.array([7, -(2**62), None]),
+        "is_test": pa.array([True, False, None]),
+    }
+    texts = {
+        "ordered_at": ["2025-03-30 02:30:00", "1215-06-15 12:00:00", ""],
+        "due_on": ["2025-03-30", "2300-01-01", ""],
+        "net_amount": ["2.34565", f"{huge}", ""],
+        "gross_amount": ["7", f"{-(2**62)}", ""],
+        "is_test": ["true", "false", ""],
+    }
+    keys = {"order_id": ["a", "b", "c"]}
+    (_, from_types), (_, from_texts) = (conformed("orders", reading, **keys, **brought) for brought in (typed, texts))
+    assert from_types == from_texts
+    beyond = ("ordered_at", "due_on", "net_amount", "gross_amount")
+    assert [from_types[1][f"{name}__text"] for name in beyond] == [texts[name][1] for name in beyond]
+
+
 def test_a_native_instant_does_not_depend_on_the_session_s_time_zone(conformed, connection):
     connection.execute("set timezone = 'America/New_York'")
     instant = pa.array([at("2025-07-01 12:00")], pa.timestamp("us", tz="UTC"))

@@ -1,78 +1,11 @@
 with
 
-customer_periods as (
-    select * from {{ ref('int_customer_periods') }}
-),
-
-customers as (
-    select * from {{ ref('dim_customers') }}
+measured as (
+    select * from {{ ref('int_cohort_cells') }}
 ),
 
 dates as (
     select * from {{ ref('dim_dates') }}
-),
-
-segment_types as (
-    select 'all' as segment_type
-    union all
-    select 'channel' as segment_type
-    union all
-    select 'country' as segment_type
-    union all
-    select 'first_category' as segment_type
-),
-
--- A customer has one row per cell, so that counts of combinations add up to counts of segments.
-combinations as (
-    select
-        customer_periods.cohort_grain,
-        customer_periods.cohort_start,
-        customer_periods.period_number,
-        customers.acquisition_channel,
-        customers.acquisition_country,
-        customers.first_category,
-        count(*) as customer_count,
-        count(*) filter (where customer_periods.is_active) as active_count,
-        count(*) filter (where customer_periods.is_last_active) as last_active_count,
-        count(*) filter (where customer_periods.is_continuously_active)
-            as continuous_active_count,
-        sum(customer_periods.order_count) as order_count,
-        sum(customer_periods.unknown_margin_count) as unknown_margin_count,
-        sum(customer_periods.gross_amount) as gross_amount,
-        sum(customer_periods.refund_amount) as refund_amount,
-        sum(customer_periods.net_amount) as net_amount,
-        sum(customer_periods.known_margin_amount) as known_margin_amount
-    from customer_periods
-    inner join customers on customer_periods.customer_key = customers.customer_key
-    group by 1, 2, 3, 4, 5, 6
-),
-
-measured as (
-    select
-        combinations.cohort_grain,
-        combinations.cohort_start,
-        segment_types.segment_type,
-        case segment_types.segment_type
-            when 'channel' then combinations.acquisition_channel
-            when 'country' then combinations.acquisition_country
-            when 'first_category' then combinations.first_category
-            else 'all'
-        end as segment_value,
-        combinations.period_number,
-        sum(combinations.customer_count) as customer_count,
-        sum(combinations.active_count) as active_count,
-        sum(combinations.last_active_count) as last_active_count,
-        sum(combinations.continuous_active_count) as continuous_active_count,
-        sum(combinations.order_count) as order_count,
-        sum(combinations.unknown_margin_count) as unknown_margin_count,
-        sum(combinations.gross_amount) as gross_amount,
-        sum(combinations.refund_amount) as refund_amount,
-        sum(combinations.net_amount) as net_amount,
-        sum(combinations.known_margin_amount) as known_margin_amount
-    from combinations
-    cross join segment_types
-    where segment_value is not null
-    group by 1, 2, 3, 4, 5
 ),
 
 cohorts as (
@@ -81,7 +14,7 @@ cohorts as (
         cohort_start,
         segment_type,
         segment_value,
-        customer_count as cohort_size
+        acquired_count as cohort_size
     from measured
     where period_number = 0
 ),
@@ -166,11 +99,11 @@ accumulated as (
 
 rounded as (
     select
-        cast(cohort_grain as varchar) as cohort_grain,
-        cast(segment_type as varchar) as segment_type,
-        cast(segment_value as varchar) as segment_value,
+        cast(cohort_grain as string) as cohort_grain,
+        cast(segment_type as string) as segment_type,
+        cast(segment_value as string) as segment_value,
         cast(period_number as integer) as period_number,
-        cast({{ maturity() }} as varchar) as maturity,
+        cast({{ maturity() }} as string) as maturity,
         cast(cohort_size as bigint) as cohort_size,
         cast(active_count as bigint) as active_count,
         cast(rolling_active_count as bigint) as rolling_active_count,

@@ -49,11 +49,11 @@ classed as (
 
 typed as (
     select
-        cast(customer_key as varchar) as customer_key,
-        cast(null as varchar) as model_key,
-        cast(value_basis as varchar) as value_basis,
-        cast(value_class as varchar) as value_class,
-        cast(status as varchar) as status,
+        cast(customer_key as string) as customer_key,
+        cast(null as string) as model_key,
+        cast(value_basis as string) as value_basis,
+        cast(value_class as string) as value_class,
+        cast(status as string) as status,
         cast(order_count as bigint) as order_count,
         cast(frequency as bigint) as frequency,
         cast(

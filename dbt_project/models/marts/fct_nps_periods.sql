@@ -16,43 +16,50 @@ segment_types as (
     select 'touchpoint' as segment_type
 ),
 
-segmented as (
-    select
-        counted.period_grain,
-        counted.period_start,
-        counted.period_end,
-        counted.survey_id,
-        segment_types.segment_type,
-        counted.is_invitation,
-        counted.category,
-        case segment_types.segment_type
-            when 'channel' then counted.acquisition_channel
-            when 'country' then counted.acquisition_country
-            when 'stage' then counted.stage
-            when 'touchpoint' then counted.touchpoint
-            else 'all'
-        end as segment_value
-    from counted
-    cross join segment_types
-),
-
--- Nobody knows the channel, country or stage of an anonymous answer: it counts in the total alone.
-summed as (
+-- Answers alike in all that a segment asks about are one row before each segment sums them.
+combinations as (
     select
         period_grain,
         period_start,
         period_end,
         survey_id,
-        segment_type,
-        segment_value,
+        acquisition_channel,
+        acquisition_country,
+        stage,
+        touchpoint,
         count(*) filter (where is_invitation) as invited_count,
         count(category) filter (where is_invitation) as answered_of_invited_count,
         count(*) filter (where not is_invitation) as response_count,
         count(*) filter (where not is_invitation and category = 'promoter') as promoter_count,
         count(*) filter (where not is_invitation and category = 'passive') as passive_count,
         count(*) filter (where not is_invitation and category = 'detractor') as detractor_count
-    from segmented
-    where segment_value is not null
+    from counted
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+),
+
+-- Nobody knows the channel, country or stage of an anonymous answer: it counts in the total alone.
+summed as (
+    select
+        combinations.period_grain,
+        combinations.period_start,
+        combinations.period_end,
+        combinations.survey_id,
+        segment_types.segment_type,
+        case segment_types.segment_type
+            when 'channel' then combinations.acquisition_channel
+            when 'country' then combinations.acquisition_country
+            when 'stage' then combinations.stage
+            when 'touchpoint' then combinations.touchpoint
+            else 'all'
+        end as segment_value,
+        sum(combinations.invited_count) as invited_count,
+        sum(combinations.answered_of_invited_count) as answered_of_invited_count,
+        sum(combinations.response_count) as response_count,
+        sum(combinations.promoter_count) as promoter_count,
+        sum(combinations.passive_count) as passive_count,
+        sum(combinations.detractor_count) as detractor_count
+    from combinations
+    cross join segment_types
     group by 1, 2, 3, 4, 5, 6
 ),
 
@@ -69,15 +76,16 @@ scored as (
         {{ adjusted_net_promoter_margin('promoter_count', 'detractor_count', 'response_count') }}
             as nps_margin
     from summed
+    where segment_value is not null
 ),
 
 typed as (
     select
-        cast(period_grain as varchar) as period_grain,
-        cast(survey_id as varchar) as survey_id,
-        cast(segment_type as varchar) as segment_type,
-        cast(segment_value as varchar) as segment_value,
-        cast({{ maturity() }} as varchar) as maturity,
+        cast(period_grain as string) as period_grain,
+        cast(survey_id as string) as survey_id,
+        cast(segment_type as string) as segment_type,
+        cast(segment_value as string) as segment_value,
+        cast({{ maturity() }} as string) as maturity,
         cast(invited_count as bigint) as invited_count,
         cast(answered_of_invited_count as bigint) as answered_of_invited_count,
         cast(response_count as bigint) as response_count,

@@ -43,24 +43,33 @@ named_scores as (
         and segments.monetary_score_to >= monetary_scores.score
 ),
 
-cuts as (
+quintiles as (
     select
         snapshot_on,
-        {{ quintile_cut('recency_days', 1) }} as recency_cut_1,
-        {{ quintile_cut('recency_days', 2) }} as recency_cut_2,
-        {{ quintile_cut('recency_days', 3) }} as recency_cut_3,
-        {{ quintile_cut('recency_days', 4) }} as recency_cut_4,
-        {{ quintile_cut('frequency_count', 1) }} as frequency_cut_1,
-        {{ quintile_cut('frequency_count', 2) }} as frequency_cut_2,
-        {{ quintile_cut('frequency_count', 3) }} as frequency_cut_3,
-        {{ quintile_cut('frequency_count', 4) }} as frequency_cut_4,
-        {{ quintile_cut('monetary_amount', 1) }} as monetary_cut_1,
-        {{ quintile_cut('monetary_amount', 2) }} as monetary_cut_2,
-        {{ quintile_cut('monetary_amount', 3) }} as monetary_cut_3,
-        {{ quintile_cut('monetary_amount', 4) }} as monetary_cut_4
+        {{ quintile_cuts('recency_days') }} as recency_cuts,
+        {{ quintile_cuts('frequency_count') }} as frequency_cuts,
+        {{ quintile_cuts('monetary_amount') }} as monetary_cuts
     from snapshots
     where frequency_count > 0
     group by snapshot_on
+),
+
+cuts as (
+    select
+        snapshot_on,
+        {{ quintile_cut('recency_cuts', 1) }} as recency_cut_1,
+        {{ quintile_cut('recency_cuts', 2) }} as recency_cut_2,
+        {{ quintile_cut('recency_cuts', 3) }} as recency_cut_3,
+        {{ quintile_cut('recency_cuts', 4) }} as recency_cut_4,
+        {{ quintile_cut('frequency_cuts', 1) }} as frequency_cut_1,
+        {{ quintile_cut('frequency_cuts', 2) }} as frequency_cut_2,
+        {{ quintile_cut('frequency_cuts', 3) }} as frequency_cut_3,
+        {{ quintile_cut('frequency_cuts', 4) }} as frequency_cut_4,
+        {{ quintile_cut('monetary_cuts', 1) }} as monetary_cut_1,
+        {{ quintile_cut('monetary_cuts', 2) }} as monetary_cut_2,
+        {{ quintile_cut('monetary_cuts', 3) }} as monetary_cut_3,
+        {{ quintile_cut('monetary_cuts', 4) }} as monetary_cut_4
+    from quintiles
 ),
 
 -- Few days since the last order are good, so the lowest quintile of days scores 5.
@@ -71,18 +80,6 @@ scored as (
         snapshots.recency_days,
         snapshots.frequency_count,
         snapshots.monetary_amount,
-        cuts.recency_cut_1,
-        cuts.recency_cut_2,
-        cuts.recency_cut_3,
-        cuts.recency_cut_4,
-        cuts.frequency_cut_1,
-        cuts.frequency_cut_2,
-        cuts.frequency_cut_3,
-        cuts.frequency_cut_4,
-        cuts.monetary_cut_1,
-        cuts.monetary_cut_2,
-        cuts.monetary_cut_3,
-        cuts.monetary_cut_4,
         snapshots.frequency_count = 0 as is_lapsed,
         case
             when snapshots.frequency_count = 0 then 1
@@ -124,36 +121,43 @@ segmented as (
         and scored.monetary_score = named_scores.monetary_score
 ),
 
+with_former as (
+    select
+        *,
+        lag(segment) over (
+            partition by customer_key
+            order by snapshot_on asc
+        ) as previous_segment
+    from segmented
+),
+
+-- The cuts join again at the end, so that no sort carries them along.
 typed as (
     select
-        cast(customer_key as varchar) as customer_key,
-        cast(segment as varchar) as segment,
-        cast(
-            lag(segment) over (
-                partition by customer_key
-                order by snapshot_on asc
-            ) as varchar
-        ) as previous_segment,
-        cast(recency_days as integer) as recency_days,
-        cast(frequency_count as bigint) as frequency_count,
-        cast(monetary_amount as decimal(18, 2)) as monetary_amount,
-        cast(recency_score as integer) as recency_score,
-        cast(frequency_score as integer) as frequency_score,
-        cast(monetary_score as integer) as monetary_score,
-        cast(recency_cut_1 as double) as recency_cut_1,
-        cast(recency_cut_2 as double) as recency_cut_2,
-        cast(recency_cut_3 as double) as recency_cut_3,
-        cast(recency_cut_4 as double) as recency_cut_4,
-        cast(frequency_cut_1 as double) as frequency_cut_1,
-        cast(frequency_cut_2 as double) as frequency_cut_2,
-        cast(frequency_cut_3 as double) as frequency_cut_3,
-        cast(frequency_cut_4 as double) as frequency_cut_4,
-        cast(monetary_cut_1 as double) as monetary_cut_1,
-        cast(monetary_cut_2 as double) as monetary_cut_2,
-        cast(monetary_cut_3 as double) as monetary_cut_3,
-        cast(monetary_cut_4 as double) as monetary_cut_4,
-        cast(snapshot_on as date) as as_of_date
-    from segmented
+        cast(with_former.customer_key as string) as customer_key,
+        cast(with_former.segment as string) as segment,
+        cast(with_former.previous_segment as string) as previous_segment,
+        cast(with_former.recency_days as integer) as recency_days,
+        cast(with_former.frequency_count as bigint) as frequency_count,
+        cast(with_former.monetary_amount as decimal(18, 2)) as monetary_amount,
+        cast(with_former.recency_score as integer) as recency_score,
+        cast(with_former.frequency_score as integer) as frequency_score,
+        cast(with_former.monetary_score as integer) as monetary_score,
+        cast(cuts.recency_cut_1 as double) as recency_cut_1,
+        cast(cuts.recency_cut_2 as double) as recency_cut_2,
+        cast(cuts.recency_cut_3 as double) as recency_cut_3,
+        cast(cuts.recency_cut_4 as double) as recency_cut_4,
+        cast(cuts.frequency_cut_1 as double) as frequency_cut_1,
+        cast(cuts.frequency_cut_2 as double) as frequency_cut_2,
+        cast(cuts.frequency_cut_3 as double) as frequency_cut_3,
+        cast(cuts.frequency_cut_4 as double) as frequency_cut_4,
+        cast(cuts.monetary_cut_1 as double) as monetary_cut_1,
+        cast(cuts.monetary_cut_2 as double) as monetary_cut_2,
+        cast(cuts.monetary_cut_3 as double) as monetary_cut_3,
+        cast(cuts.monetary_cut_4 as double) as monetary_cut_4,
+        cast(with_former.snapshot_on as date) as as_of_date
+    from with_former
+    left join cuts on with_former.snapshot_on = cuts.snapshot_on
 )
 
 select * from typed

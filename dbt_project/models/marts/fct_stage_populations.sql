@@ -1,7 +1,7 @@
 with
 
 stays as (
-    select * from {{ ref('int_scheme_stays') }}
+    select * from {{ ref('int_scheme_stay_counts') }}
 ),
 
 medians as (
@@ -21,7 +21,7 @@ movements as (
         scheme,
         scheme_stage,
         {{ period_start("'month'", 'entered_on') }} as period_start,
-        count(*) as entered_count,
+        sum(stay_count) as entered_count,
         0 as exited_count
     from stays
     group by scheme, scheme_stage, period_start
@@ -31,7 +31,7 @@ movements as (
         scheme_stage,
         {{ period_start("'month'", 'exited_on') }} as period_start,
         0 as entered_count,
-        count(*) as exited_count
+        sum(stay_count) as exited_count
     from stays
     where exited_on is not null
     group by scheme, scheme_stage, period_start

@@ -52,15 +52,17 @@ counted as (
     from orders_and_contracts
 ),
 
-with_next as (
+with_neighbours as (
     select
         *,
-        lead(purchased_on) over (
-            partition by customer_key
-            order by purchased_on
-        ) as next_purchased_on
+        lead(purchased_on) over in_turn as next_purchased_on,
+        lag(holds_until) over in_turn as former_holds_until
     from counted
     where not is_within_contract
+    window in_turn as (
+        partition by customer_key
+        order by purchased_on
+    )
 ),
 
 -- a purchase on the very day of lapse wins
@@ -72,22 +74,9 @@ with_loss as (
                 holds_until <= {{ as_of_date() }}
                 and (next_purchased_on is null or holds_until < next_purchased_on)
                 then holds_until
-        end as churned_on
-    from with_next
-),
-
-with_return as (
-    select
-        *,
-        case
-            when
-                lag(churned_on) over (
-                    partition by customer_key
-                    order by purchased_on
-                ) is not null
-                then purchased_on
-        end as returned_on
-    from with_loss
+        end as churned_on,
+        case when former_holds_until < purchased_on then purchased_on end as returned_on
+    from with_neighbours
 )
 
 select
@@ -103,4 +92,4 @@ select
         order by purchased_on
         rows between unbounded preceding and current row
     ) as reactivated_on
-from with_return
+from with_loss

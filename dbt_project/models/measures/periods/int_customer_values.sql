@@ -5,52 +5,40 @@ customers as (
     where not is_test
 ),
 
-entries as (
-    select * from {{ ref('int_ledger_entries') }}
-),
-
-sums as (
-    select
-        customer_key,
-        count(*) filter (where entry_type = 'order') as valid_order_count,
-        count(*) filter (where is_purchase) as order_count,
-        count(*) filter (where entry_type = 'order' and margin_amount is null)
-            as unknown_margin_count,
-        sum(net_amount) filter (where entry_type = 'order') as revenue_amount,
-        sum(refund_amount) as refund_amount,
-        sum(net_amount) as net_amount,
-        sum(margin_amount) as known_margin_amount
-    from entries
-    group by customer_key
+days as (
+    select * from {{ ref('int_ledger_days') }}
 ),
 
 -- Guests and erased persons are many people each, whose order days say nothing together.
-order_days as (
+described as (
     select
-        entries.customer_key,
-        entries.entered_on as ordered_on,
-        sum(entries.net_value_amount) as net_value_amount,
-        row_number() over (
-            partition by entries.customer_key
-            order by entries.entered_on asc
-        ) as day_number
-    from entries
-    inner join customers on entries.customer_key = customers.customer_key
-    where
-        entries.is_purchase
+        days.*,
+        days.purchase_count > 0
         and not customers.is_guest
-        and not customers.is_erased
-    group by entries.customer_key, entries.entered_on
+        and not customers.is_erased as is_order_day,
+        days.entered_on > customers.acquired_on as is_after_acquisition
+    from days
+    inner join customers on days.customer_key = customers.customer_key
 ),
 
-rhythms as (
+-- What was bought after the day of the acquisition was bought again.
+sums as (
     select
         customer_key,
-        min(ordered_on) as first_ordered_on,
-        max(ordered_on) as last_ordered_on,
-        count(*) - 1 as frequency,
-        sum(net_value_amount) filter (where day_number > 1) as repeat_value_amount
-    from order_days
+        sum(order_count) as valid_order_count,
+        sum(purchase_count) as order_count,
+        sum(unknown_margin_count) as unknown_margin_count,
+        sum(revenue_amount) as revenue_amount,
+        sum(refund_amount) as refund_amount,
+        sum(net_amount) as net_amount,
+        sum(known_margin_amount) as known_margin_amount,
+        min(entered_on) filter (where is_order_day) as first_ordered_on,
+        max(entered_on) filter (where is_order_day) as last_ordered_on,
+        nullif(count(*) filter (where is_order_day), 0) - 1 as frequency,
+        sum(purchase_value_amount) filter (
+            where is_order_day and is_after_acquisition
+        ) as repeat_value_amount
+    from described
     group by customer_key
 ),
 
@@ -59,11 +47,10 @@ measured as (
         customers.customer_key,
         customers.is_guest,
         customers.is_erased,
-        rhythms.first_ordered_on,
-        rhythms.last_ordered_on,
-        rhythms.frequency,
-        cast(rhythms.repeat_value_amount as double) / nullif(rhythms.frequency, 0)
-            as mean_repeat_value,
+        sums.first_ordered_on,
+        sums.last_ordered_on,
+        sums.frequency,
+        cast(sums.repeat_value_amount as double) / nullif(sums.frequency, 0) as mean_repeat_value,
         case
             when sums.valid_order_count > 0 and sums.unknown_margin_count = 0 then 'margin'
             else 'revenue'
@@ -78,7 +65,6 @@ measured as (
         coalesce(sums.order_count, 0) as order_count
     from customers
     left join sums on customers.customer_key = sums.customer_key
-    left join rhythms on customers.customer_key = rhythms.customer_key
 )
 
 select * from measured

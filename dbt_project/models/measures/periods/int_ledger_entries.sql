@@ -75,8 +75,8 @@ entries as (
 typed as (
     select
         entries.customer_key,
-        cast(entries.order_key as varchar) as order_key,
-        cast(entries.entry_type as varchar) as entry_type,
+        cast(entries.order_key as string) as order_key,
+        cast(entries.entry_type as string) as entry_type,
         {{ money('entries.gross_amount') }} as gross_amount,
         {{ money('entries.refund_amount') }} as refund_amount,
         {{ money('entries.net_amount') }} as net_amount,

@@ -41,102 +41,154 @@ calendar_periods as (
     select
         period_grain,
         period_start,
-        {{ period_end('period_grain', 'period_start') }} as period_end
+        {{ period_end('period_grain', 'period_start') }} as period_end,
+        {{ days_after(
+            period_end('period_grain', 'period_start'), '-' ~ parameter('nps_window_days')
+        ) }} as window_opens_on
     from calendar_starts
 ),
 
-periods as (
-    select
-        period_grain,
-        period_start,
-        period_end,
-        {{ days_after('period_end', '-' ~ parameter('nps_window_days')) }} as window_opens_on,
-        false as is_everything
-    from calendar_periods
-    union all
+everything as (
     select
         'all' as period_grain,
         first_on as period_start,
-        {{ days_after(as_of_date(), 1) }} as period_end,
-        first_on as window_opens_on,
-        true as is_everything
+        {{ days_after(as_of_date(), 1) }} as period_end
     from first_days
 ),
 
 answers as (
-    select * from responses
+    select
+        *,
+        lead(responded_on) over in_turn as next_responded_on,
+        lead(survey_response_key) over in_turn is null as is_last
+    from responses
     where category is not null
-),
-
-named_answers as (
-    select
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        answers.survey_id,
-        answers.survey_response_key
-    from answers
-    inner join periods
-    on
-        periods.is_everything
-        or (
-            answers.responded_on >= periods.period_start
-            and answers.responded_on < periods.period_end
-        )
-),
-
-last_answers as (
-    select
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        'all' as survey_id,
-        answers.survey_response_key
-    from answers
-    inner join periods
-    on
-        periods.is_everything
-        or (
-            answers.responded_on >= periods.window_opens_on
-            and answers.responded_on < periods.period_end
-        )
-    qualify row_number() over (
-        partition by periods.period_grain, periods.period_start, answers.respondent_key
+    window in_turn as (
+        partition by respondent_key
         order by
-            answers.responded_on desc nulls last,
-            answers.responded_at desc nulls last,
-            answers.survey_response_key desc
-    ) = 1
+            responded_on asc nulls first,
+            responded_at asc nulls first,
+            survey_response_key asc
+    )
+),
+
+invited_periods as (
+    select
+        period_grain,
+        period_start,
+        period_end
+    from calendar_periods
+    union all
+    select
+        period_grain,
+        period_start,
+        period_end
+    from everything
 ),
 
 invitations as (
     select
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
+        invited_periods.period_grain,
+        invited_periods.period_start,
+        invited_periods.period_end,
         responses.survey_id,
-        responses.survey_response_key
+        responses.survey_response_key,
+        responses.category,
+        responses.acquisition_channel,
+        responses.acquisition_country,
+        responses.touchpoint,
+        responses.stage_when_sent as stage
     from responses
-    inner join periods
+    inner join invited_periods
     on
-        responses.sent_on >= periods.period_start
-        and responses.sent_on < periods.period_end
+        responses.sent_on >= invited_periods.period_start
+        and responses.sent_on < invited_periods.period_end
 ),
 
+-- Of a respondent's answers in a window the last one counts: none follows it by the window's end.
 counted as (
     select
-        *,
-        false as is_invitation
-    from named_answers
+        calendar_periods.period_grain,
+        calendar_periods.period_start,
+        calendar_periods.period_end,
+        answers.survey_id,
+        false as is_invitation,
+        answers.survey_response_key,
+        answers.category,
+        answers.acquisition_channel,
+        answers.acquisition_country,
+        answers.touchpoint,
+        answers.stage_when_answered as stage
+    from answers
+    inner join calendar_periods
+    on
+        answers.responded_on >= calendar_periods.period_start
+        and answers.responded_on < calendar_periods.period_end
     union all
     select
-        *,
-        false as is_invitation
-    from last_answers
+        calendar_periods.period_grain,
+        calendar_periods.period_start,
+        calendar_periods.period_end,
+        'all' as survey_id,
+        false as is_invitation,
+        answers.survey_response_key,
+        answers.category,
+        answers.acquisition_channel,
+        answers.acquisition_country,
+        answers.touchpoint,
+        answers.stage_when_answered as stage
+    from answers
+    inner join calendar_periods
+    on
+        answers.responded_on >= calendar_periods.window_opens_on
+        and answers.responded_on < calendar_periods.period_end
+    where
+        answers.next_responded_on is null
+        or answers.next_responded_on >= calendar_periods.period_end
     union all
     select
-        *,
-        true as is_invitation
+        everything.period_grain,
+        everything.period_start,
+        everything.period_end,
+        answers.survey_id,
+        false as is_invitation,
+        answers.survey_response_key,
+        answers.category,
+        answers.acquisition_channel,
+        answers.acquisition_country,
+        answers.touchpoint,
+        answers.stage_when_answered as stage
+    from answers
+    cross join everything
+    union all
+    select
+        everything.period_grain,
+        everything.period_start,
+        everything.period_end,
+        'all' as survey_id,
+        false as is_invitation,
+        answers.survey_response_key,
+        answers.category,
+        answers.acquisition_channel,
+        answers.acquisition_country,
+        answers.touchpoint,
+        answers.stage_when_answered as stage
+    from answers
+    cross join everything
+    where answers.is_last
+    union all
+    select
+        period_grain,
+        period_start,
+        period_end,
+        survey_id,
+        true as is_invitation,
+        survey_response_key,
+        category,
+        acquisition_channel,
+        acquisition_country,
+        touchpoint,
+        stage
     from invitations
     union all
     select
@@ -144,29 +196,14 @@ counted as (
         period_start,
         period_end,
         'all' as survey_id,
+        true as is_invitation,
         survey_response_key,
-        true as is_invitation
+        category,
+        acquisition_channel,
+        acquisition_country,
+        touchpoint,
+        stage
     from invitations
-),
-
-described as (
-    select
-        counted.period_grain,
-        counted.period_start,
-        counted.period_end,
-        counted.survey_id,
-        counted.survey_response_key,
-        counted.is_invitation,
-        responses.category,
-        responses.acquisition_channel,
-        responses.acquisition_country,
-        responses.touchpoint,
-        case
-            when counted.is_invitation then responses.stage_when_sent
-            else responses.stage_when_answered
-        end as stage
-    from counted
-    inner join responses on counted.survey_response_key = responses.survey_response_key
 )
 
-select * from described
+select * from counted

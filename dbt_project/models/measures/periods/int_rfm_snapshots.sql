@@ -1,9 +1,5 @@
 with
 
-entries as (
-    select * from {{ ref('int_ledger_entries') }}
-),
-
 customers as (
     select * from {{ ref('dim_customers') }}
     where not is_test and not is_guest and not is_erased
@@ -29,71 +25,83 @@ snapshots as (
 ),
 
 days as (
-    select
-        entries.customer_key,
-        entries.entered_on,
-        count(*) filter (where entries.entry_type = 'order') as valid_order_count,
-        count(*) filter (where entries.is_purchase) as purchase_count,
-        sum(entries.net_amount) as net_amount
-    from entries
-    inner join customers on entries.customer_key = customers.customer_key
-    group by entries.customer_key, entries.entered_on
+    select days.*
+    from {{ ref('int_ledger_days') }} as days
+    inner join customers on days.customer_key = customers.customer_key
 ),
 
-order_days as (
+-- All that a customer did up to a day stands until the next one.
+so_far as (
     select
         customer_key,
-        entered_on as last_ordered_on,
-        lead(entered_on, 1, {{ days_after(as_of_date(), 1) }}) over (
-            partition by customer_key
-            order by entered_on asc
-        ) as next_ordered_on
+        entered_on,
+        lead(entered_on, 1, {{ days_after(as_of_date(), 1) }}) over in_turn as next_entered_on,
+        max(case when order_count > 0 then entered_on end) over to_date as last_ordered_on,
+        sum(purchase_count) over to_date as frequency_count,
+        sum(net_amount) over to_date as monetary_amount
     from days
-    where valid_order_count > 0
+    window in_turn as (
+        partition by customer_key
+        order by entered_on asc, booked_on asc
+    ),
+    to_date as (
+        partition by customer_key
+        order by entered_on asc, booked_on asc
+        rows between unbounded preceding and current row
+    )
 ),
 
--- Between one order day and the next, a buyer's last order is the earlier one.
-buyers as (
+-- A window holds what was done up to its end, less what was done before it opens.
+ends as (
     select
-        order_days.customer_key,
+        so_far.customer_key,
         snapshots.snapshot_on,
-        order_days.last_ordered_on
-    from order_days
+        so_far.last_ordered_on,
+        so_far.frequency_count,
+        so_far.monetary_amount
+    from so_far
     inner join snapshots
     on
-        order_days.last_ordered_on <= snapshots.snapshot_on
-        and order_days.next_ordered_on > snapshots.snapshot_on
+        so_far.entered_on <= snapshots.snapshot_on
+        and so_far.next_entered_on > snapshots.snapshot_on
+    where so_far.last_ordered_on is not null
+    union all
+    select
+        so_far.customer_key,
+        snapshots.snapshot_on,
+        cast(null as date) as last_ordered_on,
+        -so_far.frequency_count as frequency_count,
+        -so_far.monetary_amount as monetary_amount
+    from so_far
+    inner join snapshots
+    on
+        so_far.entered_on < snapshots.window_opens_on
+        and so_far.next_entered_on >= snapshots.window_opens_on
 ),
 
-windows as (
+summed as (
     select
-        days.customer_key,
-        snapshots.snapshot_on,
-        sum(days.purchase_count) as frequency_count,
-        sum(days.net_amount) as monetary_amount
-    from days
-    inner join snapshots
-    on
-        days.entered_on >= snapshots.window_opens_on
-        and days.entered_on <= snapshots.snapshot_on
-    group by days.customer_key, snapshots.snapshot_on
+        customer_key,
+        snapshot_on,
+        max(last_ordered_on) as last_ordered_on,
+        sum(frequency_count) as frequency_count,
+        sum(monetary_amount) as monetary_amount
+    from ends
+    group by customer_key, snapshot_on
 ),
 
 measured as (
     select
-        buyers.customer_key,
-        buyers.snapshot_on,
+        customer_key,
+        snapshot_on,
         cast(
-            {{ dbt.datediff('buyers.last_ordered_on', 'buyers.snapshot_on', 'day') }}
+            {{ dbt.datediff('last_ordered_on', 'snapshot_on', 'day') }}
             as integer
         ) as recency_days,
-        coalesce(windows.frequency_count, 0) as frequency_count,
-        {{ rounded_money('coalesce(windows.monetary_amount, 0)') }} as monetary_amount
-    from buyers
-    left join windows
-    on
-        buyers.customer_key = windows.customer_key
-        and buyers.snapshot_on = windows.snapshot_on
+        cast(frequency_count as integer) as frequency_count,
+        {{ rounded_money('coalesce(monetary_amount, 0)') }} as monetary_amount
+    from summed
+    where last_ordered_on is not null
 )
 
 select * from measured

@@ -1,7 +1,7 @@
 with
 
 stays as (
-    select * from {{ ref('int_scheme_stays') }}
+    select * from {{ ref('int_scheme_stay_counts') }}
 ),
 
 dates as (
@@ -18,18 +18,6 @@ months as (
     group by month_start
 ),
 
--- stays that no month can tell apart are counted once
-alike as (
-    select
-        scheme,
-        scheme_stage,
-        entered_on,
-        exited_on,
-        count(*) as stay_count
-    from stays
-    group by scheme, scheme_stage, entered_on, exited_on
-),
-
 exits as (
     select
         scheme,
@@ -40,9 +28,24 @@ exits as (
             as integer
         ) as days_in_stage,
         sum(stay_count) as stay_count
-    from alike
+    from stays
     where exited_on is not null
     group by scheme, scheme_stage, exited_in, days_in_stage
+),
+
+-- what the closes of months see of a stay is when it began and in which month it ended
+begun as (
+    select
+        scheme,
+        scheme_stage,
+        entered_on,
+        {{ period_start("'month'", 'entered_on') }} as entered_in,
+        coalesce(
+            {{ period_start("'month'", 'exited_on') }}, {{ days_after(as_of_date(), 1) }}
+        ) as open_until,
+        sum(stay_count) as stay_count
+    from stays
+    group by scheme, scheme_stage, entered_on, entered_in, open_until
 ),
 
 -- a stay still open when the month closes is known to last longer, not how long
@@ -59,20 +62,20 @@ observed as (
     on exits.exited_in <= months.period_start
     union all
     select
-        alike.scheme,
-        alike.scheme_stage,
+        begun.scheme,
+        begun.scheme_stage,
         months.period_start,
         cast(
-            {{ dbt.datediff('alike.entered_on', 'months.observed_on', 'day') }}
+            {{ dbt.datediff('begun.entered_on', 'months.observed_on', 'day') }}
             as integer
         ) as days_in_stage,
         0 as exited_count,
-        alike.stay_count
-    from alike
+        begun.stay_count
+    from begun
     inner join months
     on
-        alike.entered_on <= months.observed_on
-        and (alike.exited_on is null or alike.exited_on > months.observed_on)
+        begun.entered_in <= months.period_start
+        and begun.open_until > months.period_start
 ),
 
 durations as (

@@ -8,22 +8,35 @@ schemes as (
     select * from {{ ref('map_lifecycle_schemes') }}
 ),
 
-mapped as (
+in_turn as (
     select
-        schemes.scheme,
-        states.customer_key,
-        schemes.scheme_stage,
-        states.entered_on,
-        lag(schemes.scheme_stage) over (
-            partition by schemes.scheme, states.customer_key
-            order by states.entered_on
-        ) as former_scheme_stage
+        customer_key,
+        stage,
+        lag(stage) over (
+            partition by customer_key
+            order by entered_on
+        ) as former_stage,
+        entered_on
     from states
-    inner join schemes
-    on states.stage = schemes.stage
-)
+),
 
 -- from one stage of ours to another within the same one of the scheme nobody has moved
+moves as (
+    select
+        schemes.scheme,
+        in_turn.customer_key,
+        schemes.scheme_stage,
+        in_turn.entered_on
+    from in_turn
+    inner join schemes
+    on in_turn.stage = schemes.stage
+    left join schemes as former_schemes
+    on
+        in_turn.former_stage = former_schemes.stage
+        and schemes.scheme = former_schemes.scheme
+    where schemes.scheme_stage is distinct from former_schemes.scheme_stage
+)
+
 select
     scheme,
     customer_key,
@@ -33,5 +46,4 @@ select
         partition by scheme, customer_key
         order by entered_on
     ) as exited_on
-from mapped
-where scheme_stage is distinct from former_scheme_stage
+from moves

@@ -1,0 +1,5 @@
+with
+
+{{ restated_figures() }}
+
+select * from restated
