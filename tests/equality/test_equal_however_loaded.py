@@ -41,7 +41,7 @@ PARAMETERS = {
     "nps_window_days": 60,
     "minimum_reportable_count": 2,
 }
-CUSTOMER_COUNT = 40
+CUSTOMER_COUNT = 80
 EXAMPLES = int(os.environ.get("LIFECYCLE_WORLDS", "10"))
 IS_THOROUGH = "LIFECYCLE_WORLDS" in os.environ
 
