@@ -14,13 +14,17 @@ from typing import Any
 
 import duckdb
 
+from orchestration.assets.warehouse import read_manifest
 from orchestration.engine import dbt
 from orchestration.engine.duckdb import connected, register, register_arrived, working_file
+from orchestration.engine.former import register_former
 from orchestration.lake import Lake
 
 # Days that stand in the learnt statements where those of a build belong; nothing else is of that year.
 AS_OF, FORMER_AS_OF = date(2091, 3, 7), date(2091, 3, 3)
 DOES_NOTHING = re.compile(r"\s*(?:/\*.*?\*/)?\s*(?:select|describe|comment on)\b", re.IGNORECASE | re.DOTALL)
+# They hold a build against the publication before it, and there is none.
+OF_PUBLICATIONS = frozenset({"int_restated_figures", "int_restatement_evidence", "fct_restatements"})
 SCHEMAS = ("seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
 
 
@@ -60,6 +64,7 @@ def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
     with connected(working_file(home)) as connection:
         register(connection, Lake(home / "lake"), (), run_id="none", git="none")
         register_arrived(connection, ())
+        register_former(connection, read_manifest(), None, standing=None)
     full, repair = _heard(home, parameters, is_repair=False), _heard(home, parameters, is_repair=True)
     seeds = folder / "seeds"
     seeds.mkdir()
@@ -76,9 +81,10 @@ def _heard(home: Path, parameters: Mapping[str, Any], *, is_repair: bool) -> Map
 
     def hear(event: Any) -> None:
         if event.info.name == "SQLQuery":
-            node = event.data.node_info.unique_id
-            if node.startswith("model.") and not DOES_NOTHING.match(event.data.sql):
-                said.setdefault(node.rpartition(".")[2], []).append(event.data.sql)
+            kind, _, name = event.data.node_info.unique_id.rpartition(".")
+            is_work = name not in OF_PUBLICATIONS and not DOES_NOTHING.match(event.data.sql)
+            if kind.startswith("model") and is_work:
+                said.setdefault(name, []).append(event.data.sql)
 
     variables = {
         **parameters,

@@ -21,7 +21,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from statements import SCHEMAS, Statements, learnt
 
+from orchestration.assets.warehouse import read_manifest
 from orchestration.engine.duckdb import register, register_arrived
+from orchestration.engine.former import register_former
 from orchestration.lake import JudgedLoad, Lake
 
 pytestmark = pytest.mark.slow
@@ -39,7 +41,7 @@ PARAMETERS = {
     "nps_window_days": 60,
     "minimum_reportable_count": 2,
 }
-CUSTOMER_COUNT = 40
+CUSTOMER_COUNT = 80
 EXAMPLES = int(os.environ.get("LIFECYCLE_WORLDS", "10"))
 IS_THOROUGH = "LIFECYCLE_WORLDS" in os.environ
 
@@ -138,6 +140,7 @@ class Builds:
             known += arrived
             register(self.connection, self.lake, known, run_id="run", git="none")
             register_arrived(self.connection, arrived)
+            register_former(self.connection, read_manifest(), None, standing=None)
             former = days[number - 1] if number else None
             self.statements.build(self.connection, name, as_of=day, former_as_of=former)
 

@@ -1,7 +1,19 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="
+        {{ customers_of_changes(['int_ledger_days', 'dim_customers', 'int_contract_spells']) }}
+        union all
+        select customer_key from {{ ref('int_order_days') }}
+        where {{ ripened(days_after('ordered_on', parameter('lapse_days'))) }}
+    ",
+) }}
+
 with
 
 order_days as (
     select * from {{ ref('int_order_days') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 contract_spells as (

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key', 'spell_number'],
+) }}
+
 with
 
 services as (

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['subscription_key'],
+) }}
+
 with
 
 subscriptions as (

@@ -1,15 +1,24 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['fct_activities', 'fct_opportunities', 'fct_subscriptions']) }}",
+) }}
+
 with
 
 activities as (
     select * from {{ ref('fct_activities') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 opportunities as (
     select * from {{ ref('fct_opportunities') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 subscriptions as (
     select * from {{ ref('fct_subscriptions') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 -- only the first contact matters, and every approach is one

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['int_stage_events']) }}",
+) }}
+
 with
 
 events as (
     select * from {{ ref('int_stage_events') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 -- one row per day: what happened within it has no order, only its close counts

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['int_stage_states', 'fct_activities']) }}",
+) }}
+
 with
 
 states as (
     select * from {{ ref('int_stage_states') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 activities as (
@@ -20,6 +27,7 @@ activities as (
             when activity in ({{ engaging_activities() }}) then 'first_contact'
         end as entry_reason
     from {{ ref('fct_activities') }}
+    where {{ only_touched(['customer_key']) }}
 )
 
 -- of several on the day the first is the one

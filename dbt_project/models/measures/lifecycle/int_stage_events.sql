@@ -1,20 +1,49 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="
+        {{ customers_of_changes(['dim_customers', 'int_stage_approaches', 'int_paid_services', 'int_stage_purchases']) }}
+        union all
+        select customer_key from {{ ref('int_stage_approaches') }} where {{ ripened('happened_on') }}
+        union all
+        select customer_key from {{ ref('dim_customers') }}
+        where {{ ripened('known_on') }} or {{ ripened('terminated_on') }}
+        union all
+        select customer_key from {{ ref('int_stage_purchases') }}
+        where
+            {{ ripened('churned_on') }}
+            or {{ ripened(days_after('first_purchased_on', parameter('loyal_tenure_days'))) }}
+            or {{ ripened(days_after('reactivated_on', parameter('reactivated_days'))) }}
+            or {{ ripened(days_after('purchased_on', parameter('at_risk_days'))) }}
+            or {{ ripened(days_after('purchased_on', parameter('loyal_gap_days') ~ ' + 1')) }}
+    ",
+) }}
+
 with
 
 customers as (
     select * from {{ ref('dim_customers') }}
-    where not is_test and not is_guest and not is_erased and known_on <= {{ as_of_date() }}
+    where
+        not is_test
+        and not is_guest
+        and not is_erased
+        and known_on <= {{ as_of_date() }}
+        and {{ only_touched(['customer_key']) }}
 ),
 
 approaches as (
     select * from {{ ref('int_stage_approaches') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 services as (
     select * from {{ ref('int_paid_services') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 purchases as (
     select * from {{ ref('int_stage_purchases') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 -- beyond the periods that make a customer loyal no renewal changes anything

@@ -1,11 +1,19 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['int_stage_days', 'int_stage_purchases']) }}",
+) }}
+
 with
 
 days as (
     select * from {{ ref('int_stage_days') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 purchases as (
     select * from {{ ref('int_stage_purchases') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 with_purchase as (

@@ -1,7 +1,12 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['cohort_grain', 'cohort_start', 'segment_type', 'segment_value', 'period_number'],
+) }}
+
 with
 
 days as (
-    select * from {{ ref('int_cohort_days') }}
+    {{ rows_to_count('int_cohort_days') }}
 ),
 
 period_grains as (
@@ -62,21 +67,23 @@ combinations as (
         acquisition_channel,
         acquisition_country,
         first_category,
-        sum(acquired_count) as acquired_count,
-        count(*) filter (where is_first_in_period) as active_count,
-        count(*) filter (where is_last_purchase) as last_active_count,
-        count(*) filter (where is_first_in_period and longest_gap <= 1) as continuous_active_count,
-        sum(purchase_count) as order_count,
-        sum(unknown_margin_count) as unknown_margin_count,
-        sum(gross_amount) as gross_amount,
-        sum(refund_amount) as refund_amount,
-        sum(net_amount) as net_amount,
-        sum(known_margin_amount) as known_margin_amount
+        sum(row_sign) as booking_count,
+        sum({{ signed('acquired_count') }}) as acquired_count,
+        sum(row_sign) filter (where is_first_in_period) as active_count,
+        sum(row_sign) filter (where is_last_purchase) as last_active_count,
+        sum(row_sign) filter (where is_first_in_period and longest_gap <= 1)
+            as continuous_active_count,
+        sum({{ signed('purchase_count') }}) as order_count,
+        sum({{ signed('unknown_margin_count') }}) as unknown_margin_count,
+        sum({{ signed('gross_amount') }}) as gross_amount,
+        sum({{ signed('refund_amount') }}) as refund_amount,
+        sum({{ signed('net_amount') }}) as net_amount,
+        sum({{ signed('known_margin_amount') }}) as known_margin_amount
     from numbered
     group by 1, 2, 3, 4, 5, 6
 ),
 
-summed as (
+segmented as (
     select
         combinations.cohort_grain,
         combinations.cohort_start,
@@ -88,20 +95,49 @@ summed as (
             when 'first_category' then combinations.first_category
             else 'all'
         end as segment_value,
-        sum(combinations.acquired_count) as acquired_count,
-        sum(combinations.active_count) as active_count,
-        sum(combinations.last_active_count) as last_active_count,
-        sum(combinations.continuous_active_count) as continuous_active_count,
-        sum(combinations.order_count) as order_count,
-        sum(combinations.unknown_margin_count) as unknown_margin_count,
-        sum(combinations.gross_amount) as gross_amount,
-        sum(combinations.refund_amount) as refund_amount,
-        sum(combinations.net_amount) as net_amount,
-        sum(combinations.known_margin_amount) as known_margin_amount
+        combinations.booking_count,
+        combinations.acquired_count,
+        combinations.active_count,
+        combinations.last_active_count,
+        combinations.continuous_active_count,
+        combinations.order_count,
+        combinations.unknown_margin_count,
+        combinations.gross_amount,
+        combinations.refund_amount,
+        combinations.net_amount,
+        combinations.known_margin_amount
     from combinations
     cross join segment_types
+    {{ and_former_sums([
+        'cohort_grain', 'cohort_start', 'period_number', 'segment_type',
+        'segment_value', 'booking_count', 'acquired_count', 'active_count',
+        'last_active_count', 'continuous_active_count', 'order_count', 'unknown_margin_count',
+        'gross_amount', 'refund_amount', 'net_amount', 'known_margin_amount'
+    ]) }}
+),
+
+summed as (
+    select
+        cohort_grain,
+        cohort_start,
+        period_number,
+        segment_type,
+        segment_value,
+        cast(sum(booking_count) as bigint) as booking_count,
+        cast(coalesce(sum(acquired_count), 0) as bigint) as acquired_count,
+        cast(coalesce(sum(active_count), 0) as bigint) as active_count,
+        cast(coalesce(sum(last_active_count), 0) as bigint) as last_active_count,
+        cast(coalesce(sum(continuous_active_count), 0) as bigint) as continuous_active_count,
+        cast(coalesce(sum(order_count), 0) as bigint) as order_count,
+        cast(coalesce(sum(unknown_margin_count), 0) as bigint) as unknown_margin_count,
+        {{ money('coalesce(sum(gross_amount), 0)') }} as gross_amount,
+        {{ money('coalesce(sum(refund_amount), 0)') }} as refund_amount,
+        {{ money('coalesce(sum(net_amount), 0)') }} as net_amount,
+        {{ money('coalesce(sum(known_margin_amount), 0)') }} as known_margin_amount
+    from segmented
+    where segment_value is not null
     group by 1, 2, 3, 4, 5
+    having sum(booking_count) > 0
 )
 
 select * from summed
-where segment_value is not null

@@ -1,9 +1,16 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['int_ledger_days', 'dim_customers']) }}",
+) }}
+
 with
 
 customers as (
     select * from {{ ref('dim_customers') }}
     where
         acquired_on is not null
+        and {{ only_touched(['customer_key']) }}
         and not is_test
         and not is_guest
         and not is_erased
@@ -11,6 +18,7 @@ customers as (
 
 days as (
     select * from {{ ref('int_ledger_days') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 -- Everyone has an acquisition period, whatever was booked in it.

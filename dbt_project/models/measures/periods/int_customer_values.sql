@@ -1,12 +1,19 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['int_ledger_days', 'dim_customers']) }}",
+) }}
+
 with
 
 customers as (
     select * from {{ ref('dim_customers') }}
-    where not is_test
+    where not is_test and {{ only_touched(['customer_key']) }}
 ),
 
 days as (
     select * from {{ ref('int_ledger_days') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 -- Guests and erased persons are many people each, whose order days say nothing together.

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['fct_orders', 'fct_refunds', 'dim_customers']) }}",
+) }}
+
 with
 
 entries as (
     select * from {{ ref('int_ledger_entries') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 summed as (

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='repaired',
+    repair_key=['customer_key'],
+    touched="{{ customers_of_changes(['int_stage_states']) }}",
+) }}
+
 with
 
 states as (
     select * from {{ ref('int_stage_states') }}
+    where {{ only_touched(['customer_key']) }}
 ),
 
 schemes as (
