@@ -11,7 +11,7 @@ export DAGSTER_DISABLE_TELEMETRY = 1
 export GX_ANALYTICS_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-latest ui check format lock clean bench
+.PHONY: help run test test-spark test-latest ui check format lock clean bench
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: install ## build and publish the warehouse of the demo company, or of lifec
 
 test: install ## run every test
 	@$(BIN)/pytest -q
+
+test-spark: install-spark ## run the tests of Spark, in an environment of its own; needs Java 17
+	@.venv-spark/bin/pytest -q -n 0 tests/spark
 
 test-latest: install ## run the tests on the newest DuckDB that we allow, in an environment of its own
 	@$(PYTHON) -m venv .venv-latest
@@ -47,14 +50,18 @@ format: install ## rewrite Python and SQL in the project's style
 bench: install ## the whole warehouse beside a script by hand, at 1.1 million orders (BENCH="--customers 10000" for other sizes)
 	@$(BIN)/python -m benchmarks.warehouse $(BENCH)
 
+LOCKED := --generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url --quiet
 lock: install ## resolve the dependencies again, for every Python that we allow
 	@$(BIN)/uv pip compile pyproject.toml --universal --extra ui --extra dev --constraint .ci/constraints.txt \
-		--generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+		$(LOCKED) --upgrade --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --extra spark --extra dev --constraint .ci/constraints.txt \
+		--constraint requirements.lock $(LOCKED) --output-file requirements-spark.lock
 
 clean: ## remove everything that was built, published data included
-	@rm -rf .venv .venv-latest var target logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv-latest .venv-spark var target logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-.PHONY: install
+.PHONY: install install-spark
+install-spark: .venv-spark/installed
 install:
 	@if [ -n "$$(find $(INSTALLED) -newer requirements.lock -newer pyproject.toml 2>/dev/null)" ]; then \
 		echo "The environment is up to date: nothing to install."; \
@@ -67,3 +74,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
+
+.venv-spark/installed: requirements-spark.lock pyproject.toml
+	@echo "Installing the locked dependencies and Spark into .venv-spark (about three minutes, once)."
+	@$(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-spark.lock
+	@.venv-spark/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch .venv-spark/installed

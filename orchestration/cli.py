@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -43,6 +44,8 @@ def main() -> None:
         DAGSTER_DISABLE_TELEMETRY="1",
         GX_ANALYTICS_ENABLED="false",
     )
+    # Of what Spark and pandas do together, nothing is done here.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
 
 def _settings(config: Path | None) -> Settings:
@@ -52,6 +55,16 @@ def _settings(config: Path | None) -> Settings:
     except ConfigurationError as error:
         for line in str(error).splitlines():
             click.secho(line, fg="red", err=True)
+        sys.exit(WRONG)
+
+
+def _demand_engine(settings: Settings, *, connect: bool = False) -> None:
+    """What the engine lacks here, on standard error and exit code 2, before anything is begun."""
+    from orchestration.engine.choice import engine_of
+
+    engine = engine_of(settings)
+    if lacking := engine.missing() or (engine.unreachable() if connect else None):
+        click.secho(lacking, fg="red", err=True)
         sys.exit(WRONG)
 
 
@@ -76,6 +89,7 @@ def run(
     the command line is wrong; 3 a source could not be read, the rest was published.
     """
     settings = _settings(config)
+    _demand_engine(settings)
     from orchestration.run import RunFailed, RunRequest, run_warehouse
 
     request = RunRequest(
@@ -95,6 +109,7 @@ def run(
 def check(config: Path | None, connect: bool) -> None:
     """Check a configuration and name every mistake with its line and remedy."""
     settings = _settings(config)
+    _demand_engine(settings, connect=connect)
     failures = _unreachable(settings) if connect else []
     for failure in failures:
         click.secho(failure, fg="red", err=True)
@@ -118,6 +133,7 @@ def _unreachable(settings: Settings) -> list[str]:
 def ui(config: Path | None, port: int) -> None:
     """Dagster's web UI and daemon on 127.0.0.1, with the same definitions."""
     settings = _settings(config)
+    _demand_engine(settings)
     from orchestration.run import serve_ui
 
     sys.exit(serve_ui(settings, port))

@@ -8,13 +8,14 @@ from orchestration.assets.published import published_assets
 from orchestration.assets.raw import raw_assets
 from orchestration.assets.warehouse import read_manifest, warehouse_assets
 from orchestration.automation import WHOLE_WAREHOUSE, schedules, sensors
+from orchestration.engine.choice import engine_of
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings, configured_path, load_settings
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Everything that Dagster shows and runs, for one configuration."""
-    manifest = read_manifest()
+    manifest = read_manifest(engine_of(settings).target)
     return dg.Definitions(
         assets=[
             *demo_assets(settings),

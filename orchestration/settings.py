@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -16,11 +17,13 @@ from babel.numbers import list_currencies
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 SOURCE_TYPES = ("files", "demo")
+ENGINES = ("duckdb", "spark")
 SMALLEST_DEMO = 50
 PLANNED_SOURCE_TYPES = "database salesforce hubspot zoho dynamics fxiaoke jiandaoyun marketo ga4 youpu".split()
 # Dates are read as text: whether one is right, its setting says.
 TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 SHORTEST_SECRET = 4
+SPARK_KEYS = ("master", "memory", "url", "user", "password", "conf")
 FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "header", "sheet")
 # What a run sets itself among the variables of dbt_project.yml; the rest are business parameters.
 RUN_VARIABLES = frozenset(
@@ -101,6 +104,27 @@ class DemoSettings:
 
 
 @dataclass(frozen=True)
+class SparkSettings:
+    """How Spark is reached: a session on this machine, or the Thrift server of a cluster at `server`.
+
+    `memory` is the session's, as Spark writes it, None for half of the machine's, and `conf` holds more of
+    its settings in Spark's own names.
+    """
+
+    master: str = "local[*]"
+    memory: str | None = None
+    server: tuple[str, int] | None = None
+    user: str = "lifecycle"
+    password: str | None = field(default=None, repr=False)
+    conf: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def authentication(self) -> str:
+        """How a server is asked, in Hive's words."""
+        return "LDAP" if self.password else "NONE"
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that a configuration says, validated.
 
@@ -117,6 +141,7 @@ class Settings:
     parameters: Mapping[str, Any]
     configuration: Path | None = None
     allowance: float = 0.20
+    spark: SparkSettings = SparkSettings()
 
     @property
     def demos(self) -> tuple[DemoSettings, ...]:
@@ -320,13 +345,49 @@ def _as_of_complaint(text: str) -> str | None:
 
 
 def _engine_complaint(name: str) -> str | None:
-    return None if name == "duckdb" else f"'{name}' is not an engine of this version; use duckdb"
+    return None if name in ENGINES else f"'{name}' is not an engine; use {' or '.join(ENGINES)}"
+
+
+def _memory_complaint(text: str) -> str | None:
+    if re.fullmatch(r"[1-9][0-9]*[mg]", text):
+        return None
+    return f"'{text}' is not an amount of memory; write it as 8g or 800m"
+
+
+def _url_complaint(text: str) -> str | None:
+    if re.fullmatch(r"thrift://[^/:@\s]+:[0-9]{1,5}/?", text):
+        return None
+    return f"'{text}' is not the address of a Thrift server; write it as thrift://spark.example.com:10000"
+
+
+def _spark(reader: _Reader, value: _Value | None, engine: str) -> SparkSettings:
+    if value is None or reader.mapping(value, "warehouse.spark") is None:
+        return SparkSettings()
+    if engine != "spark":
+        reader.wrong(value.line, "warehouse.spark says how to reach Spark; add 'engine: spark' or remove it")
+    reader.known_keys(value, SPARK_KEYS, "warehouse.spark")
+    url = reader.checked(value.get("url"), "warehouse.spark.url", "", _url_complaint)
+    for key in ("master", "memory", "conf") if url else ("user", "password"):
+        if (unused := value.get(key)) is not None:
+            side = "is the server's business, not ours" if url else "is for a server; name one with url"
+            reader.wrong(unused.line, f"warehouse.spark.{key} {side}; remove it")
+    conf = reader.mapping(value.get("conf"), "warehouse.spark.conf")
+    texts = {key: reader.text(of, f"warehouse.spark.conf.{key}") for key, of in conf.items()} if conf else {}
+    found = urlsplit(url) if url and not _url_complaint(url) else None
+    return SparkSettings(
+        master=reader.text(value.get("master"), "warehouse.spark.master") or SparkSettings.master,
+        memory=reader.checked(value.get("memory"), "warehouse.spark.memory", "", _memory_complaint) or None,
+        server=(found.hostname, found.port) if found and found.hostname and found.port else None,
+        user=reader.text(value.get("user"), "warehouse.spark.user") or SparkSettings.user,
+        password=reader.text(value.get("password"), "warehouse.spark.password"),
+        conf={key: text for key, text in texts.items() if text is not None},
+    )
 
 
 def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Settings:
     reader.known_keys(document, ("warehouse", "sources", "parameters", "publish"), "the configuration")
     warehouse = reader.mapping(document.get("warehouse"), "warehouse") or _Value({}, document.line)
-    known = ("home", "engine", "reporting_timezone", "reporting_currency", "as_of")
+    known = ("home", "engine", "spark", "reporting_timezone", "reporting_currency", "as_of")
     reader.known_keys(warehouse, known, "warehouse")
     publish = document.get("publish")
     for key, item in reader.items(publish, "publish"):
@@ -340,9 +401,11 @@ def _settings(reader: _Reader, document: _Value, path: Path, base: Path) -> Sett
     home = base / (reader.text(warehouse.get("home"), "warehouse.home", "./var") or "./var")
     sources = _sources(reader, document, base, home, (timezone, currency))
     parameters = _parameters(reader, reader.mapping(document.get("parameters"), "parameters"))
+    engine = reader.checked(warehouse.get("engine"), "warehouse.engine", "duckdb", _engine_complaint)
     return Settings(
         home=home.resolve(),
-        engine=reader.checked(warehouse.get("engine"), "warehouse.engine", "duckdb", _engine_complaint),
+        engine=engine,
+        spark=_spark(reader, warehouse.get("spark"), engine),
         reporting_timezone=timezone,
         reporting_currency=currency,
         as_of=reader.checked(warehouse.get("as_of"), "warehouse.as_of", "auto", _as_of_complaint),

@@ -39,7 +39,7 @@ parameters:
   week_start: friday
 """
 TOLD = [
-    (2, "'oracle' is not an engine of this version; use duckdb"),
+    (2, "'oracle' is not an engine; use duckdb or spark"),
     (3, "'2026-02-30' is neither auto, today nor a date such as 2026-01-31"),
     (4, "'Mars/Olympus' is not a time zone; use an IANA name"),
     (5, "'GBQ' is not a currency; use an ISO 4217 code"),
@@ -134,6 +134,32 @@ def test_what_cannot_be_a_configuration_is_refused_in_words(world: World, text: 
     assert refused.exit_code == 2
     assert told in refused.output
     assert "Traceback" not in refused.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            "engine: spark, spark: {colour: red}",
+            "warehouse.spark has no setting 'colour'; it knows master,",
+        ),
+        ("engine: spark, spark: {memory: lots}", "warehouse.spark.memory: 'lots' is not an amount of memory"),
+        ("engine: spark, spark: {url: spark.example.com}", "write it as thrift://spark.example.com:10000"),
+        ("engine: spark, spark: {user: me}", "warehouse.spark.user is for a server; name one with url; remove it"),
+        (
+            "engine: spark, spark: {url: 'thrift://spark:10000', memory: 4g}",
+            "warehouse.spark.memory is the server's business, not ours; remove it",
+        ),
+        ("engine: spark, spark: [local]", "warehouse.spark must hold settings by name"),
+        ("spark: {master: local}", "warehouse.spark says how to reach Spark; add 'engine: spark' or remove it"),
+    ],
+)
+def test_a_mistake_in_the_settings_of_spark_is_named_with_its_line(world: World, settings: str, told: str) -> None:
+    text = f"warehouse: {{reporting_timezone: Europe/London, reporting_currency: GBP, {settings}}}\n"
+    refused = _checked(world, f"{text}sources:\n  - {{name: shop, type: files, path: ./shop}}\n")
+    assert refused.exit_code == 2
+    assert "line 1: " in refused.output
+    assert told in refused.output
 
 
 def test_a_configuration_that_is_not_there_is_named(world: World) -> None:

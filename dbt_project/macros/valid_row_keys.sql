@@ -9,7 +9,7 @@
 {% for table in tables -%}
 select
     source_system,
-    cast('{{ table }}' as varchar) as table_name,
+    cast('{{ table }}' as string) as table_name,
     load_id,
     row_key
 from {{ source('feed', table) }}

@@ -8,7 +8,7 @@ import dagster as dg
 from orchestration import publishing
 from orchestration.assets.warehouse import days_of, published_keys, repair_keys
 from orchestration.console import progress
-from orchestration.engine.duckdb import working_file
+from orchestration.engine.choice import engine_of
 from orchestration.engine.state import git_revision, last_built
 from orchestration.resources import Writer
 from orchestration.settings import Settings
@@ -35,7 +35,7 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         if built is None:
             raise dg.Failure("Nothing was built yet; run the job lifecycle_warehouse, which builds first.")
         progress().info(f"Publishing the warehouse as of {built.as_of}.")
-        built_file = working_file(settings.home)
+        built_file = engine_of(settings).show(manifest)
         published = publishing.publish(
             built_file,
             settings.home,

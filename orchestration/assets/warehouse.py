@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,20 +15,13 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 from orchestration import publishing
 from orchestration.console import progress
 from orchestration.engine import dbt
-from orchestration.engine.duckdb import (
-    as_of_day,
-    connected,
-    known_loads,
-    register,
-    register_arrived,
-    working_file,
-)
-from orchestration.engine.former import Former, register_former
-from orchestration.engine.memory import memory_limit
+from orchestration.engine.choice import Engine, engine_of
+from orchestration.engine.duckdb import connected, known_loads
+from orchestration.engine.former import Former
+from orchestration.engine.spark_session import SparkFailed
 from orchestration.engine.state import (
     Built,
     forget_built,
-    git_revision,
     is_redefined,
     is_replay,
     last_built,
@@ -87,9 +81,9 @@ def _layer(properties: Mapping[str, Any]) -> str:
     return "seeds" if properties["resource_type"] == "seed" else str(properties["fqn"][1])
 
 
-def read_manifest() -> Mapping[str, Any]:
-    """dbt's manifest; parses the project if it changed."""
-    manifest: dict[str, Any] = json.loads(dbt.manifest_path().read_text(encoding="utf-8"))
+def read_manifest(target: str = "duckdb") -> Mapping[str, Any]:
+    """dbt's manifest in the dialect of a target; parses the project if it changed."""
+    manifest: dict[str, Any] = json.loads(dbt.manifest_path(target).read_text(encoding="utf-8"))
     return manifest
 
 
@@ -121,7 +115,8 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
-        prepared, former = _prepare(context, settings, run, manifest)
+        engine = engine_of(settings)
+        prepared, former = _prepare(context, settings, engine, run, manifest)
         published = publishing.latest(settings.home)
         is_same = published is not None and published.state == prepared.state
         if is_same and not run.full_refresh and not context.is_subset:
@@ -129,17 +124,13 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             return
         progress().info(f"Building the models as of {prepared.as_of}.")
         forget_built(settings.home)
-        built = dbt.build(
-            settings.home,
-            _variables(settings, prepared, former),
-            select=_selection(context, manifest, translator) if context.is_subset else (),
-            on_end=_say,
-        )
+        select = _selection(context, manifest, translator) if context.is_subset else ()
+        built = _build(settings, engine, _variables(settings, prepared, former), select)
         yield from _check_results(built, manifest, translator, context)
         if not built.succeeded:
             # The file may be past reading, as when the disk is full: say only what dbt said.
             raise dg.Failure(_what_failed(built), allow_retries=False)
-        yield from _materializations(settings, built, manifest, translator)
+        yield from _materializations(engine.show(manifest), built, manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
         partly = replace(prepared, state="partial", definition={}, is_comparable=False)
         remember_built(settings.home, partly if context.is_subset else prepared)
@@ -148,32 +139,31 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
 
 
 def _prepare(
-    context: dg.AssetExecutionContext, settings: Settings, run: RunOptions, manifest: Mapping[str, Any]
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    engine: Engine,
+    run: RunOptions,
+    manifest: Mapping[str, Any],
 ) -> tuple[Built, Built | None]:
-    """Register what dbt reads; what is to be built, and what was and can be repaired into it."""
+    """Tell the engine what dbt reads; what is to be built, and what was and can be repaired into it."""
     lake = Lake(settings.home / "lake")
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
-    with connected(working_file(settings.home)) as connection:
-        register(connection, lake, loads, run_id=context.run_id, git=git_revision())
-        as_of = as_of_day(connection, settings, run.as_of)
-        present = to_build(settings, loads, unreachable, run_id=context.run_id, as_of=as_of)
-        former = None if run.full_refresh or context.is_subset else _repairable(settings, present)
-        known_before = set(former.loads) if former else set()
-        register_arrived(connection, [load for load in loads if former and name_of(load) not in known_before])
-        present = _held_against_reference(connection, settings, manifest, present, loads)
+    as_of = engine.prepare(lake, loads, run_id=context.run_id, asked=run.as_of)
+    present = to_build(settings, loads, unreachable, run_id=context.run_id, as_of=as_of)
+    is_whole = run.full_refresh or context.is_subset or not engine.can_repair
+    former = None if is_whole else _repairable(settings, present)
+    known_before = set(former.loads) if former else set()
+    engine.tell_arrived([load for load in loads if former and name_of(load) not in known_before])
+    present = _held_against_reference(engine, settings, manifest, present, loads)
     return replace(present, repaired_from=former.state if former else None), former
 
 
 def _held_against_reference(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    manifest: Mapping[str, Any],
-    present: Built,
-    loads: Sequence[JudgedLoad],
+    engine: Engine, settings: Settings, manifest: Mapping[str, Any], present: Built, loads: Sequence[JudgedLoad]
 ) -> Built:
-    """Register the publication that the figures are held against; a replay is held against none."""
+    """Tell the publication that the figures are held against; a replay is held against none."""
     standing, reference = publishing.latest(settings.home), publishing.reference(settings.home)
     origin = reference.origin if reference else None
     sources, known = {source.name for source in settings.sources}, {name_of(load) for load in loads}
@@ -182,9 +172,16 @@ def _held_against_reference(
     if reference and origin and not looks_back:
         redefined = is_redefined(origin, present)
         former = Former(reference.directory, reference.published_at, reference.as_of, redefined)
-    directory = standing.directory if standing else None
-    register_former(connection, manifest, former, standing=directory)
+    engine.tell_former(manifest, former, standing=standing.directory if standing else None)
     return replace(present, is_comparable=not looks_back)
+
+
+def _build(settings: Settings, engine: Engine, variables: Mapping[str, Any], select: Sequence[str]) -> dbt.Build:
+    try:
+        with engine.building() as place:
+            return dbt.build(settings.home, {**variables, **place}, target=engine.target, select=select, on_end=_say)
+    except SparkFailed as failure:
+        raise dg.Failure(f"{failure}. Nothing was published.", allow_retries=False) from failure
 
 
 def _repairable(settings: Settings, present: Built) -> Built | None:
@@ -199,8 +196,6 @@ def _repairable(settings: Settings, present: Built) -> Built | None:
 def _variables(settings: Settings, present: Built, former: Built | None) -> Mapping[str, Any]:
     return {
         **settings.parameters,
-        "warehouse_path": str(working_file(settings.home)),
-        "memory_limit": memory_limit(),
         "as_of_date": present.as_of.isoformat(),
         "is_repair": former is not None,
         "former_as_of_date": (former or present).as_of.isoformat(),
@@ -245,9 +240,9 @@ def _what_failed(built: dbt.Build) -> str:
 
 
 def _materializations(
-    settings: Settings, built: dbt.Build, manifest: Mapping[str, Any], translator: Translator
+    warehouse: Path, built: dbt.Build, manifest: Mapping[str, Any], translator: Translator
 ) -> Iterator[dg.MaterializeResult]:
-    with connected(working_file(settings.home), read_only=True) as connection:
+    with connected(warehouse, read_only=True) as connection:
         for event in built.ended:
             if _node(event)["resource_type"] in ("model", "seed"):
                 yield _materialized(connection, manifest, translator, _node(event))

@@ -40,28 +40,30 @@ def project_fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def manifest_path() -> Path:
-    """The manifest of the project as it stands; parses the project if it has changed."""
-    folder = TARGET / f"manifest-{project_fingerprint()}"
+def manifest_path(target: str = "duckdb") -> Path:
+    """The manifest of the project as it stands, in the target's dialect; parses the project if it has changed."""
+    dialect = target.split("_")[0]
+    folder = TARGET / f"manifest-{dialect}-{project_fingerprint()}"
     if not (folder / "manifest.json").exists():
         TARGET.mkdir(exist_ok=True)
         with (TARGET / "parse.lock").open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / "manifest.json").exists():
-                _parse(folder)
+                _parse(folder, target)
     return folder / "manifest.json"
 
 
-def _parse(folder: Path) -> None:
+def _parse(folder: Path, target: str) -> None:
     from dbt.cli.main import dbtRunner
 
     aside = folder.with_name(f"{folder.name}.aside")
     shutil.rmtree(aside, ignore_errors=True)
-    arguments = ["parse", "--no-partial-parse", *_places(aside, aside / "logs")]
+    arguments = ["parse", "--no-partial-parse", "--target", target, *_places(aside, aside / "logs")]
     result = dbtRunner().invoke(arguments)
     if not result.success:
         raise DbtFailed(f"The dbt project does not parse: {result.exception}")
-    for old in TARGET.glob("manifest-*"):
+    dialect = folder.name.rpartition("-")[0]
+    for old in TARGET.glob(f"{dialect}-*"):
         if old.is_dir() and old != aside:
             shutil.rmtree(old, ignore_errors=True)
     aside.rename(folder)
@@ -79,11 +81,11 @@ def _places(target: Path, logs: Path) -> list[str]:
     ]
 
 
-def _manifest() -> Any:
+def _manifest(target: str) -> Any:
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    packed = manifest_path().with_name("partial_parse.msgpack").read_bytes()
+    packed = manifest_path(target).with_name("partial_parse.msgpack").read_bytes()
     manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
     manifest.build_flat_graph()
     return manifest
@@ -93,6 +95,7 @@ def build(
     home: Path,
     variables: Mapping[str, Any],
     *,
+    target: str = "duckdb",
     on_end: Callable[[Event], None],
     select: Sequence[str] = (),
     without: Sequence[str] = ("unit_test",),
@@ -102,7 +105,6 @@ def build(
 
     Unit tests are for the test suite: they judge the SQL, which the data of a run cannot change.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     ended: list[Event] = []
@@ -114,21 +116,28 @@ def build(
             on_end(as_dict)
 
     # The manifest is ours already; dbt would take a second to write it again.
-    arguments = ["build", "--no-write-json", "--vars", json.dumps(dict(variables), default=str)]
+    arguments = ["build", "--target", target, "--no-write-json", "--vars", json.dumps(dict(variables), default=str)]
     for kind in without:
         arguments += ["--exclude-resource-type", kind]
     if select:
         arguments += ["--select", " ".join(select)]
     try:
-        result = dbtRunner(manifest=_manifest(), callbacks=[hear, *listeners]).invoke(
-            [*arguments, *_places(home / "dbt", home / "dbt" / "logs")]
-        )
+        runner = dbtRunner(manifest=_manifest(target), callbacks=[hear, *listeners])
+        result = runner.invoke([*arguments, *_places(home / "dbt", home / "dbt" / "logs")])
     finally:
-        DuckDBConnectionManager.close_all_connections()
+        if target == "duckdb":
+            _close_working_file()
         _write_seconds(home / "dbt" / "run_results.json", ended)
     if result.exception is not None and not ended:
         raise DbtFailed(str(result.exception)) from result.exception
     return Build(succeeded=result.success, ended=tuple(ended))
+
+
+def _close_working_file() -> None:
+    """dbt keeps the file open for as long as the process lives."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
 
 
 def _write_seconds(path: Path, ended: Sequence[Event]) -> None:

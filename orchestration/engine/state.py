@@ -35,8 +35,9 @@ class Built:
 
 
 def definition_of(settings: Settings) -> Mapping[str, str]:
-    """What the figures mean, by name."""
+    """What the figures mean and which engine holds them, by name."""
     return {
+        "engine": settings.engine,
         "reporting_timezone": settings.reporting_timezone,
         "reporting_currency": settings.reporting_currency,
         "models": project_fingerprint(),

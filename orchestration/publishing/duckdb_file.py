@@ -21,9 +21,9 @@ NARROW = "DECIMAL(18,8)"
 
 def _tables_to_publish(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     query = """
-        select schema_name, table_name from duckdb_tables()
-        where database_name = 'built' and schema_name in (select unnest($schemas))
-        order by schema_name, table_name
+        select table_schema, table_name from information_schema.tables
+        where table_catalog = 'built' and table_schema in (select unnest($schemas))
+        order by table_schema, table_name
     """
     return connection.execute(query, {"schemas": list(SCHEMAS)}).fetchall()
 
@@ -107,7 +107,8 @@ def rounded(column: str) -> str:
 
 def _table_comment(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str | None:
     row = connection.execute(
-        "select comment from duckdb_tables() where database_name = 'built' and schema_name = ? and table_name = ?",
+        "select table_comment from information_schema.tables "
+        "where table_catalog = 'built' and table_schema = ? and table_name = ?",
         [schema, name],
     ).fetchone()
     return row[0] if row else None

@@ -7,6 +7,7 @@
 hash({{ columns | join(', ') }})
 {%- endmacro %}
 
+{# Spark's hash passes over nulls, so that it must be told where they are. #}
 {% macro spark__row_hash(columns) -%}
-xxhash64({{ columns | join(', ') }})
+xxhash64({% for column in columns %}{{ column }}, {{ column }} is null{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}

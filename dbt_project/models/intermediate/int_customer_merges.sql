@@ -9,23 +9,26 @@ stated_merges as (
     where merged_into_id <> customer_id
 ),
 
--- union, not union all: a walk around a cycle finds nothing new and so comes to an end
+-- a walk remembers where it was, so that one around a cycle comes to an end
 walks as (
     select
         source_system,
         customer_id,
-        merged_into_id as reached_id
+        merged_into_id as reached_id,
+        chr(31) || merged_into_id || chr(31) as reached_ids
     from stated_merges
-    union
+    union all
     select
         walks.source_system,
         walks.customer_id,
-        stated_merges.merged_into_id as reached_id
+        stated_merges.merged_into_id as reached_id,
+        walks.reached_ids || stated_merges.merged_into_id || chr(31) as reached_ids
     from walks
     inner join stated_merges
     on
         walks.source_system = stated_merges.source_system
         and walks.reached_id = stated_merges.customer_id
+    where instr(walks.reached_ids, chr(31) || stated_merges.merged_into_id || chr(31)) = 0
 ),
 
 cycles as (

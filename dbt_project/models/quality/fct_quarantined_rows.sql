@@ -42,18 +42,18 @@ last_valid_rows as (
 
 with_fates as (
     select
-        cast(quarantine.load_id as varchar) as load_id,
-        cast(quarantine.source_system as varchar) as source_system,
-        cast(quarantine.table_name as varchar) as table_name,
-        cast(quarantine.row_key as varchar) as row_key,
-        cast(quarantine.failed_rules as varchar) as failed_rules,
+        cast(quarantine.load_id as string) as load_id,
+        cast(quarantine.source_system as string) as source_system,
+        cast(quarantine.table_name as string) as table_name,
+        cast(quarantine.row_key as string) as row_key,
+        cast(quarantine.failed_rules as string) as failed_rules,
         case
             when last_valid_rows.last_load_id > quarantine.load_id then 'fixed_at_source'
             when loads.is_released then 'released'
             when not loads.is_accepted and not loads.is_current_refusal then 'discarded'
             else 'open'
         end as fate,
-        cast(quarantine.payload as varchar) as payload,
+        cast(quarantine.payload as string) as payload,
         cast(quarantine.row_number as bigint) as row_number,
         cast(quarantine.quarantined_at as timestamp) as quarantined_at
     from quarantine

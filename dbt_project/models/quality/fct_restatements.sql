@@ -137,12 +137,12 @@ told as (
 )
 
 select
-    cast(table_name as varchar) as table_name,
-    cast(cell_key as varchar) as cell_key,
-    cast(metric as varchar) as metric,
-    cast(cause as varchar) as cause,
-    cast(label_before as varchar) as label_before,
-    cast(label_after as varchar) as label_after,
+    cast(table_name as string) as table_name,
+    cast(cell_key as string) as cell_key,
+    cast(metric as string) as metric,
+    cast(cause as string) as cause,
+    cast(label_before as string) as label_before,
+    cast(label_after as string) as label_after,
     cast(value_before as double) as value_before,
     cast(value_after as double) as value_after,
     cast(period_start as date) as period_start,

@@ -6,11 +6,11 @@ loads as (
 
 balances as (
     select
-        cast(load_id as varchar) as load_id,
-        cast(source_system as varchar) as source_system,
-        cast(table_name as varchar) as table_name,
-        cast(outcome as varchar) as outcome,
-        cast(reason as varchar) as reason,
+        cast(load_id as string) as load_id,
+        cast(source_system as string) as source_system,
+        cast(table_name as string) as table_name,
+        cast(outcome as string) as outcome,
+        cast(reason as string) as reason,
         cast(rows_read as bigint) as rows_read,
         cast(rows_valid as bigint) as rows_valid,
         cast(rows_quarantined as bigint) as rows_quarantined,

@@ -18,8 +18,8 @@ by_source as (
 
 with_status as (
     select
-        cast(source_system as varchar) as source_system,
-        cast(table_name as varchar) as table_name,
+        cast(source_system as string) as source_system,
+        cast(table_name as string) as table_name,
         case
             when not is_reachable and loaded_at is null then 'unreachable'
             when not is_reachable then 'stale'

@@ -1,0 +1,202 @@
+"""Spark as the engine: the lake's files registered as its tables, and what it built shown to DuckDB."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+
+from orchestration.engine.duckdb import LINEAGE, as_of_day, register
+from orchestration.engine.duckdb import connected as duckdb_connected
+from orchestration.engine.former import Former, register_former
+from orchestration.engine.spark_needs import missing
+from orchestration.engine.spark_session import Spark, SparkFailed, connected, unreachable
+from orchestration.engine.state import git_revision
+from orchestration.feed import TABLES, Table
+from orchestration.feed.quoting import identifier, literal
+from orchestration.lake import JudgedLoad, Lake
+from orchestration.settings import Settings
+
+# What the folder of a load says of its rows, so that Spark opens only the folders that a model asks for.
+FOLDER_COLUMNS = ("source_system", "load_id")
+SCHEMAS = ("feed", "lake", "former", "seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
+IN_MEMORY = Path(":memory:")
+
+
+@dataclass
+class OnSpark:
+    """Spark, with all that it writes under `<home>/warehouse/spark`: its tables, catalog, spill and log.
+
+    Where nothing but a look at the lake is needed, DuckDB takes it, since Spark is slow to start.
+    """
+
+    can_repair: ClassVar[bool] = False
+    settings: Settings
+    loads: Sequence[JudgedLoad] = field(default=(), init=False)
+    records: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
+
+    @property
+    def target(self) -> str:
+        """A session of this process, or a server."""
+        return "spark_server" if self.settings.spark.server else "spark_session"
+
+    @property
+    def folder(self) -> Path:
+        """Where Spark works; on a cluster every machine sees it under this name."""
+        return self.settings.home / "warehouse" / "spark"
+
+    def missing(self) -> str | None:
+        """Packages or Java that are not there."""
+        return missing(self.settings.spark)
+
+    def unreachable(self) -> str | None:
+        """A server that does not answer."""
+        return unreachable(self.settings.spark)
+
+    def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
+        """Find the day of the build, and write the lake's records as files for Spark."""
+        self.loads = loads
+        with duckdb_connected(IN_MEMORY) as connection:
+            register(connection, lake, loads, run_id=run_id, git=git_revision())
+            self._write_records(connection, "lake")
+            return as_of_day(connection, self.settings, asked)
+
+    def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
+        """Nothing to tell: every table is built from all loads."""
+
+    def tell_former(self, manifest: Mapping[str, Any], former: Former | None, *, standing: Path | None) -> None:
+        """Write what was published, with the columns that tables have now, as files for Spark."""
+        with duckdb_connected(IN_MEMORY) as connection:
+            register_former(connection, manifest, former, standing=standing)
+            self._write_records(connection, "former")
+
+    def _write_records(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+        query = "select table_name from information_schema.tables where table_schema = ?"
+        for (name,) in connection.execute(query, [schema]).fetchall():
+            relation = f"{schema}.{name}"
+            file = self.folder / "records" / relation / "part-0.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"copy {relation} to {literal(str(file))} (format parquet)")
+            self.records[relation] = {row[0]: row[1] for row in connection.execute(f"describe {relation}").fetchall()}
+
+    @contextmanager
+    def building(self) -> Iterator[Mapping[str, Any]]:
+        """Spark running, with the lake's rows in its catalog."""
+        with connected(self.settings.spark, self.folder) as spark:
+            self._make_schemas(spark)
+            for table in TABLES.values():
+                loads = [load for load in self.loads if load.table_name == table.name]
+                _register_feed(spark, table, loads, self.folder / "feed" / table.name)
+            for relation, types in self.records.items():
+                _register_files(spark, relation, types, self.folder / "records" / relation)
+            self._look_for_records(spark)
+            yield self._address()
+            # Where Spark died while dbt worked, this says so, and dbt could only say what it missed.
+            spark.execute("select 1")
+
+    def _address(self) -> Mapping[str, Any]:
+        asked = self.settings.spark
+        if asked.server is None:
+            return {}
+        host, port = asked.server
+        return {"spark_host": host, "spark_port": port, "spark_user": asked.user, "spark_auth": asked.authentication}
+
+    def _make_schemas(self, spark: Spark) -> None:
+        """One folder per schema; files that an interrupted run left there belong to no table and go."""
+        for schema in SCHEMAS:
+            folder = self.folder / "tables" / schema
+            folder.mkdir(parents=True, exist_ok=True)
+            spark.execute(f"create schema if not exists {schema} location {_spark_literal(folder)}")
+            described = {row[0]: str(row[1]) for row in spark.execute(f"describe schema {schema}")}
+            if Path(unquote(urlsplit(described["Location"]).path)) != folder:
+                raise SparkFailed(
+                    f"The catalog of Spark has a schema {schema} already, at {described['Location']}; "
+                    "give this warehouse a catalog of its own"
+                )
+            tables = {str(row[1]) for row in spark.execute(f"show tables in {schema}")}
+            for left in (path for path in folder.iterdir() if path.name not in tables):
+                shutil.rmtree(left)
+
+    def _look_for_records(self, spark: Spark) -> None:
+        """Whoever reads another machine's files, or none, would build an empty warehouse."""
+        if spark.execute("select count(*) from lake.loads") != [(len(self.loads),)]:
+            raise SparkFailed(
+                f"Spark does not see the files under {self.settings.home}; "
+                "let warehouse.home be on a file system that its machines share under the same path"
+            )
+
+    def show(self, manifest: Mapping[str, Any]) -> Path:
+        """A file of views over the Parquet files of every table that dbt built."""
+        path = self.folder / "built.duckdb"
+        path.unlink(missing_ok=True)
+        with duckdb_connected(path) as connection:
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists {schema}")
+            for node in manifest["nodes"].values():
+                files = self.folder / "tables" / node["schema"] / node["name"]
+                if node["resource_type"] in ("model", "seed") and files.is_dir():
+                    _show(connection, node, files)
+        return path
+
+
+def _spark_literal(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _columns(types: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}` {'string' if of.lower() == 'varchar' else of}" for name, of in types.items())
+
+
+def _register_feed(spark: Spark, table: Table, loads: Sequence[JudgedLoad], folder: Path) -> None:
+    """A table over the folders of those loads, and of no other that may lie beside them.
+
+    It has a location of its own, which makes it external: dropping any other would delete the lake's files.
+    """
+    types = {**{column.name: column.sql_type for column in table.columns}, **LINEAGE}
+    # Spark wants them last.
+    types |= {name: types.pop(name) for name in FOLDER_COLUMNS}
+    name = f"feed.`{table.name}`"
+    spark.execute(f"drop table if exists {name}")
+    partitions = [
+        f"partition (source_system='{load.source_system}', load_id='{load.load_id}') "
+        f"location {_spark_literal(load.valid_path.parent)}"
+        for load in loads
+        if load.has_valid_rows
+    ]
+    spark.execute(
+        f"create table {name} ({_columns(types)}) using parquet partitioned by ({', '.join(FOLDER_COLUMNS)}) "
+        f"location {_spark_literal(folder)}"
+    )
+    if partitions:
+        spark.execute(f"alter table {name} add {' '.join(partitions)}")
+
+
+def _register_files(spark: Spark, name: str, types: Mapping[str, str], folder: Path) -> None:
+    spark.execute(f"drop table if exists {name}")
+    spark.execute(f"create table {name} ({_columns(types)}) using parquet location {_spark_literal(folder)}")
+
+
+def _show(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], files: Path) -> None:
+    """A view of the types that the contract says, whatever of them Parquet knows."""
+    relation = f"{node['schema']}.{identifier(node['name'])}"
+    read = f"read_parquet({literal(str(files / '**' / '*.parquet'))}, hive_partitioning = true)"
+    is_typed = node["config"].get("contract", {}).get("enforced", False)
+    columns = node["columns"].values() if is_typed else ()
+    selected = ", ".join(_typed(column) for column in columns) or "*"
+    connection.execute(f"create view {relation} as select {selected} from {read}")
+    comments = {f"view {relation}": node["description"]}
+    comments |= {f"column {relation}.{identifier(column['name'])}": column["description"] for column in columns}
+    for on, comment in comments.items():
+        connection.execute(f"comment on {on} is {literal(comment)}")
+
+
+def _typed(column: Mapping[str, Any]) -> str:
+    name, of = identifier(column["name"]), column["data_type"]
+    value = f"timezone('UTC', {name})" if of == "timestamp" else name
+    return f"cast({value} as {of}) as {name}"
