@@ -21,9 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from statements import SCHEMAS, Statements, learnt
 
-from orchestration.assets.warehouse import read_manifest
 from orchestration.engine.duckdb import register, register_arrived
-from orchestration.engine.former import register_former
 from orchestration.lake import JudgedLoad, Lake
 
 pytestmark = pytest.mark.slow
@@ -140,7 +138,6 @@ class Builds:
             known += arrived
             register(self.connection, self.lake, known, run_id="run", git="none")
             register_arrived(self.connection, arrived)
-            register_former(self.connection, read_manifest(), None, standing=None)
             former = days[number - 1] if number else None
             self.statements.build(self.connection, name, as_of=day, former_as_of=former)
 
