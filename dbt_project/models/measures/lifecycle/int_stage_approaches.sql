@@ -11,9 +11,10 @@ activities as (
     where {{ only_touched(['customer_key']) }}
 ),
 
+-- of nobody that we know it is nobody's approach
 opportunities as (
     select * from {{ ref('fct_opportunities') }}
-    where {{ only_touched(['customer_key']) }}
+    where customer_key is not null and {{ only_touched(['customer_key']) }}
 ),
 
 subscriptions as (
