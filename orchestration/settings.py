@@ -118,11 +118,6 @@ class SparkSettings:
     password: str | None = field(default=None, repr=False)
     conf: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def authentication(self) -> str:
-        """How a server is asked, in Hive's words."""
-        return "LDAP" if self.password else "NONE"
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -43,7 +43,9 @@ class OnSpark:
     @property
     def target(self) -> str:
         """A session of this process, or a server."""
-        return "spark_server" if self.settings.spark.server else "spark_session"
+        if self.settings.spark.server is None:
+            return "spark_session"
+        return "spark_server_with_password" if self.settings.spark.password else "spark_server"
 
     @property
     def folder(self) -> Path:
@@ -104,7 +106,7 @@ class OnSpark:
         if asked.server is None:
             return {}
         host, port = asked.server
-        return {"spark_host": host, "spark_port": port, "spark_user": asked.user, "spark_auth": asked.authentication}
+        return {"spark_host": host, "spark_port": port, "spark_user": asked.user}
 
     def _make_schemas(self, spark: Spark) -> None:
         """One folder per schema; files that an interrupted run left there belong to no table and go."""

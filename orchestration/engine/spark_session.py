@@ -158,7 +158,7 @@ def _server(settings: SparkSettings, host: str, port: int) -> Iterator[Spark]:
             port=port,
             username=settings.user,
             password=settings.password,
-            auth=settings.authentication,
+            auth="LDAP" if settings.password else "NONE",
             configuration=dict(SESSION_CONFIGURATION),
         )
     except (TException, OSError) as error:
