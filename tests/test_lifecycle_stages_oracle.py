@@ -293,6 +293,13 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
         columns = [pa.array(column) for column in zip(*rows, strict=True)]
         connection.register("columns", pa.table(columns, names=[str(number) for number in range(len(columns))]))
         connection.execute(f"insert into core.{table} select * from columns")
+    connection.execute("""
+        alter table core.fct_orders add column order_key varchar;
+        update core.fct_orders set order_key = customer_key || ordered_on;
+        create table core.fct_refunds (customer_key varchar, order_key varchar, amount decimal(28, 8), refunded_on date)
+    """)
+    for amount in ("gross_amount", "discount_amount", "net_amount", "cost_amount", "net_value_amount"):
+        connection.execute(f"alter table core.fct_orders add column {amount} decimal(28, 8) default 1")
     connection.close()
 
 
@@ -329,7 +336,7 @@ def run_models(database: Path, target: Path) -> None:
     variables = yaml.safe_dump({"warehouse_path": str(database), "as_of_date": str(AS_OF)} | PARAMETERS)
     arguments = ["run", "--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "dbt_project")]
     arguments += ["--target-path", str(target), "--log-path", str(target), "--vars", variables]
-    arguments += ["--select", "path:dbt_project/models/measures/lifecycle"]
+    arguments += ["--select", "path:dbt_project/models/measures/lifecycle", "int_ledger_entries", "int_ledger_days"]
     result = dbtRunner().invoke([*arguments, "fct_lifecycle_stages", "fct_churn_periods"])
     DuckDBConnectionManager.close_all_connections()
     assert result.success, result.exception or [run.message for run in result.result if run.message]
