@@ -39,7 +39,7 @@ def published_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         published = publishing.publish(
             built_file,
             settings.home,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             as_of=built.as_of,
             git=git_revision(),
             state=built.state,

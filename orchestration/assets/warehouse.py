@@ -150,8 +150,8 @@ def _prepare(
     known = date.fromisoformat(run.known) if run.known else None
     loads = known_loads(lake, settings, known)
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
-    as_of = engine.prepare(lake, loads, run_id=context.run_id, asked=run.as_of)
-    present = to_build(settings, loads, unreachable, run_id=context.run_id, as_of=as_of)
+    as_of = engine.prepare(lake, loads, run_id=context.run.run_id, asked=run.as_of)
+    present = to_build(settings, loads, unreachable, run_id=context.run.run_id, as_of=as_of)
     is_whole = run.full_refresh or context.is_subset or not engine.can_repair
     former = None if is_whole else _repairable(settings, present)
     known_before = set(former.loads) if former else set()
