@@ -224,7 +224,7 @@ def _say(event: dbt.Event) -> None:
     node = _node(event)
     if _is_bad(event):
         progress().error(_message(event))
-    elif node["resource_type"] in ("model", "seed"):
+    elif node["resource_type"] in ("model", "seed") and node["node_status"] == "success":
         progress().info(f"Built {node['node_name']}")
 
 

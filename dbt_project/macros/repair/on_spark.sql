@@ -71,20 +71,19 @@ select {{ columns }} from {{ recomputed }}
 where ({{ key | join(', ') }}) in (select {{ key | join(', ') }} from {{ changed }})
 {%- endmacro %}
 
-{# Write the days again on which rows went or came. Writing leaves a day alone of which no row is left: its
-   partition is dropped. #}
+{# Write the days again on which rows went or came. Writing would leave a day alone of which no row is left, so
+   that its partition is dropped first. #}
 {% macro overwrite_days(relation, columns, key, day, recomputed, changed) -%}
 {%- set days = days_in(changed, day) -%}
-{%- set is_of_days = is_one_of(day, days) -%}
-{%- set rows = repaired_rows(relation, columns, key, recomputed, changed, is_of_days) -%}
-{%- do run_query(
-    'insert overwrite table ' ~ relation ~ ' partition (' ~ day ~ ')'
-    ~ ' select ' ~ columns ~ ' from (' ~ rows ~ ') distribute by ' ~ day
-) -%}
-{%- set left = days_in(relation ~ ' where ' ~ is_of_days, day) -%}
+{%- set rows = '(' ~ repaired_rows(relation, columns, key, recomputed, changed, is_one_of(day, days)) ~ ')' -%}
+{%- set left = days_in(rows, day) -%}
 {%- for gone in days if gone not in left -%}
 {%- do run_query('alter table ' ~ relation ~ ' drop if exists partition (' ~ day ~ ' = ' ~ day_literal(gone) ~ ')') -%}
 {%- endfor -%}
+{%- do run_query(
+    'insert overwrite table ' ~ relation ~ ' partition (' ~ day ~ ')'
+    ~ ' select ' ~ columns ~ ' from ' ~ rows ~ ' distribute by ' ~ day
+) -%}
 {%- endmacro %}
 
 {% macro days_in(relation, day) -%}
