@@ -60,7 +60,8 @@ select {{ columns }}, true as is_added
 from (select {{ columns }} from {{ recomputed }} except select {{ columns }} from {{ former }})
 {%- endmacro %}
 
-{# The rows as they are to stand: those of keys that do not differ, and those that were computed. #}
+{# The rows as they are to stand, of which a condition holds: those of keys that do not differ, and those that were
+   computed. #}
 {% macro repaired_rows(relation, columns, key, recomputed, changed, condition='true') -%}
 select {{ columns }} from {{ relation }} as standing
 left anti join {{ changed }} as gone
@@ -68,7 +69,7 @@ on {% for column in key %}standing.{{ column }} <=> gone.{{ column }}{{ ' and ' 
 where {{ condition }}
 union all
 select {{ columns }} from {{ recomputed }}
-where ({{ key | join(', ') }}) in (select {{ key | join(', ') }} from {{ changed }})
+where {{ condition }} and ({{ key | join(', ') }}) in (select {{ key | join(', ') }} from {{ changed }})
 {%- endmacro %}
 
 {# Write the days again on which rows went or came. Writing would leave a day alone of which no row is left, so
