@@ -63,9 +63,12 @@ from (select {{ columns }} from {{ recomputed }} except select {{ columns }} fro
 {# The rows as they are to stand, of which a condition holds: those of keys that do not differ, and those that were
    computed. #}
 {% macro repaired_rows(relation, columns, key, recomputed, changed, condition='true') -%}
-select {{ columns }} from {{ relation }} as standing
-left anti join {{ changed }} as gone
-on {% for column in key %}standing.{{ column }} <=> gone.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+select {{ columns }} from {{ relation }}
+left anti join (
+    select {% for part in key %}{{ part }} as gone_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+    from {{ changed }}
+) as gone
+on {% for part in key %}{{ part }} <=> gone_{{ loop.index }}{{ ' and ' if not loop.last }}{% endfor %}
 where {{ condition }}
 union all
 select {{ columns }} from {{ recomputed }}
