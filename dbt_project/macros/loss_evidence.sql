@@ -16,6 +16,14 @@
 )
 {%- endmacro %}
 
+{# Whether something was owed for an order at the close of a day. #}
+{% macro is_unpaid_on(orders, day) -%}
+(
+    {{ orders }}.net_value_amount > 0
+    and coalesce({{ orders }}.paid_on > {{ day }}, true)
+)
+{%- endmacro %}
+
 {# A detractor, or a score in the lower third of the scale of satisfaction or effort. #}
 {% macro is_discontent(answers) -%}
 case {{ answers }}.question_type

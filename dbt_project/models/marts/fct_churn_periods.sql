@@ -23,6 +23,8 @@ counted as (
         reactivated_count,
         lost_count,
         new_and_lost_count,
+        active_start_count + new_count + reactivated_count - lost_count - new_and_lost_count
+            as active_end_count,
         cast(null as bigint) as voluntary_lost_count,
         cast(null as bigint) as involuntary_lost_count
     from lapse_churn
@@ -40,6 +42,7 @@ counted as (
         reactivated_count,
         lost_count,
         new_and_lost_count,
+        active_end_count,
         voluntary_lost_count,
         involuntary_lost_count
     from contract_churn
@@ -76,10 +79,7 @@ select
     cast(new_and_lost_count as bigint) as new_and_lost_count,
     cast(voluntary_lost_count as bigint) as voluntary_lost_count,
     cast(involuntary_lost_count as bigint) as involuntary_lost_count,
-    cast(
-        active_start_count + new_count + reactivated_count - lost_count - new_and_lost_count
-        as bigint
-    ) as active_end_count,
+    cast(active_end_count as bigint) as active_end_count,
     cast(lost_count as double) / nullif(active_start_count, 0) as churn_ratio,
     cast({{ wilson_low('lost_count', 'active_start_count') }} as double) as churn_ci_low,
     cast({{ wilson_high('lost_count', 'active_start_count') }} as double) as churn_ci_high,

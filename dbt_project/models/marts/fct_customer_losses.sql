@@ -57,7 +57,7 @@ unpaid_orders as (
     from losses
     inner join orders
     on losses.customer_key = orders.customer_key and orders.ordered_on <= losses.lost_on
-    where orders.net_value_amount > 0 and coalesce(orders.paid_on > losses.lost_on, true)
+    where {{ is_unpaid_on('orders', 'losses.lost_on') }}
     group by losses.customer_key, losses.lost_on
 ),
 

@@ -3,7 +3,8 @@
     repair_key=['customer_key'],
     touched="
         {{ customers_of_changes([
-            'int_losses', 'fct_subscriptions', 'fct_tickets', 'fct_survey_responses', 'fct_interactions',
+            'int_losses', 'fct_subscriptions', 'fct_orders', 'fct_tickets', 'fct_survey_responses',
+            'fct_interactions',
         ]) }}
         union all
         select customer_key from {{ ref('fct_subscriptions') }}
@@ -31,6 +32,11 @@ terms as (
             order by held_from asc nulls first
         ) as former_monthly_amount
     from {{ ref('int_subscription_terms') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+    where is_valid and due_on is not null and {{ only_touched(['customer_key']) }}
 ),
 
 tickets as (
@@ -166,6 +172,21 @@ evidence as (
     select
         losses.customer_key,
         losses.lost_on,
+        2 as strength,
+        'unpaid_order' as reason_evidence,
+        orders.due_on as told_on,
+        'payment' as derived_reason,
+        cast(null as {{ dbt.type_string() }}) as competitor
+    from losses
+    inner join orders
+    on
+        losses.customer_key = orders.customer_key
+        and {{ is_shortly_before('orders.due_on', 'losses.lost_on') }}
+    where {{ is_unpaid_on('orders', 'losses.lost_on') }}
+    union all
+    select
+        losses.customer_key,
+        losses.lost_on,
         3 as strength,
         'complaint' as reason_evidence,
         tickets.opened_on as told_on,
@@ -234,5 +255,5 @@ select
 from evidence
 qualify row_number() over (
     partition by customer_key, lost_on
-    order by strength asc, told_on desc, derived_reason asc
+    order by strength asc, told_on desc nulls last, reason_evidence asc, derived_reason asc
 ) = 1
