@@ -21,19 +21,19 @@ rates as (
 -- what costs nothing is no paid service, be it at first or since the price was taken away
 paid_terms as (
     select
-        subscription_key,
+        source_system,
+        subscription_id,
         min(coalesce(held_from, cast('0001-01-01' as date))) as paid_since,
         max(coalesce(held_until, cast('9999-12-31' as date))) as paid_until
     from {{ ref('int_subscription_terms') }}
     where monthly_amount > 0
-    group by subscription_key
+    group by source_system, subscription_id
 ),
 
 -- a contract may start later, if it was written by now; an end told of later is not known yet
 known as (
     select
         *,
-        {{ surrogate_key(['source_system', 'subscription_id']) }} as subscription_key,
         coalesce(
             ends_on > {{ as_of_date() }}
             and (cancelled_on > {{ as_of_date() }} or payment_failed_on > {{ as_of_date() }}),
@@ -52,17 +52,20 @@ told as (
         case when not known.is_end_unknown then known.ends_at end as known_ends_at,
         case when not known.is_end_unknown then known.ends_on end as known_ends_on,
         case
-            when paid_terms.subscription_key is not null
+            when paid_terms.subscription_id is not null
                 then greatest(known.started_on, known.trial_ends_on, paid_terms.paid_since)
         end as first_payable_on,
         nullif(paid_terms.paid_until, cast('9999-12-31' as date)) as paid_until_on
     from known
-    left join paid_terms on known.subscription_key = paid_terms.subscription_key
+    left join paid_terms
+    on
+        known.source_system = paid_terms.source_system
+        and known.subscription_id = paid_terms.subscription_id
 ),
 
 resolved as (
     select
-        told.subscription_key,
+        {{ surrogate_key(['told.source_system', 'told.subscription_id']) }} as subscription_key,
         identities.customer_key,
         told.source_system,
         told.subscription_id,

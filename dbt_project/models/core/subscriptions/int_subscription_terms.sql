@@ -1,6 +1,6 @@
 {{ config(
     materialized='repaired',
-    repair_key=['subscription_key'],
+    repair_key=['source_system', 'subscription_id'],
 ) }}
 
 with
@@ -58,6 +58,8 @@ days as (
 -- the first version has held ever since
 select
     {{ surrogate_key(['source_system', 'subscription_id']) }} as subscription_key,
+    source_system,
+    subscription_id,
     coalesce(plan, 'unknown') as plan,
     coalesce(billing_period, 'unknown') as billing_period,
     coalesce(currency, 'unknown') as currency,
