@@ -141,51 +141,41 @@ joinings as (
         {{ period_start('grains.period_grain', 'contract_spells.served_from') }}
 ),
 
-standing as (
-    select
-        carried.*,
-        periods.period_grain,
-        periods.period_start,
-        'start' as moment
-    from carried
-    inner join periods
-    on periods.opens_on >= carried.held_from and periods.opens_on < carried.held_until
-    union all
-    select
-        carried.*,
-        periods.period_grain,
-        periods.period_start,
-        'end' as moment
-    from carried
-    inner join periods
-    on periods.closes_on >= carried.held_from and periods.closes_on < carried.held_until
-    union all
-    select
-        carried.*,
-        joinings.period_grain,
-        joinings.period_start,
-        'joining' as moment
-    from carried
-    inner join joinings
-    on
-        carried.customer_key = joinings.customer_key
-        and joinings.joined_on >= carried.held_from
-        and joinings.joined_on < carried.held_until
-),
-
 summed as (
     select
-        customer_key,
-        period_grain,
-        period_start,
-        plan,
-        billing_period,
-        currency,
-        sum(monthly_amount) filter (where moment = 'start') as start_amount,
-        sum(monthly_amount) filter (where moment = 'joining') as joining_amount,
-        sum(monthly_amount) filter (where moment = 'end') as end_amount
-    from standing
-    group by customer_key, period_grain, period_start, plan, billing_period, currency
+        carried.customer_key,
+        periods.period_grain,
+        periods.period_start,
+        periods.opens_on,
+        periods.closes_on,
+        carried.plan,
+        carried.billing_period,
+        carried.currency,
+        sum(carried.monthly_amount) filter (where carried.held_from <= periods.opens_on)
+            as start_amount,
+        sum(carried.monthly_amount) filter (
+            where
+            carried.held_from <= joinings.joined_on and carried.held_until > joinings.joined_on
+        ) as joining_amount,
+        sum(carried.monthly_amount) filter (where carried.held_until > periods.closes_on)
+            as end_amount
+    from carried
+    inner join periods
+    on carried.held_from <= periods.closes_on and carried.held_until > periods.opens_on
+    left join joinings
+    on
+        carried.customer_key = joinings.customer_key
+        and periods.period_grain = joinings.period_grain
+        and periods.period_start = joinings.period_start
+    group by
+        carried.customer_key,
+        periods.period_grain,
+        periods.period_start,
+        periods.opens_on,
+        periods.closes_on,
+        carried.plan,
+        carried.billing_period,
+        carried.currency
 )
 
 select
@@ -201,11 +191,7 @@ select
     {{ rate_or_one('summed.currency', 'opening_rates.exchange_rate') }} as start_rate,
     {{ rate_or_one('summed.currency', 'closing_rates.exchange_rate') }} as end_rate
 from summed
-inner join periods
-on
-    summed.period_grain = periods.period_grain
-    and summed.period_start = periods.period_start
 left join rates as opening_rates
-on summed.currency = opening_rates.currency and periods.opens_on = opening_rates.rate_on
+on summed.currency = opening_rates.currency and summed.opens_on = opening_rates.rate_on
 left join rates as closing_rates
-on summed.currency = closing_rates.currency and periods.closes_on = closing_rates.rate_on
+on summed.currency = closing_rates.currency and summed.closes_on = closing_rates.rate_on
