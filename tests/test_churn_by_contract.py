@@ -141,7 +141,10 @@ def money(**amounts: float) -> Mapping[str, Decimal]:
             id="the end of one of two contracts is contraction",
         ),
         pytest.param(
-            "yearly", "2024-02-01", {"new_count": 1, "active_end_count": 1, **money(new=83.33, end=83.33)}, id="leap day"
+            "yearly",
+            "2024-02-01",
+            {"new_count": 1, "active_end_count": 1, **money(new=83.33, end=83.33)},
+            id="leap day",
         ),
         pytest.param(
             "yearly",

@@ -266,7 +266,7 @@ def price(number: int) -> int:
 
 
 def revenue_by_contract(customer: Customer) -> dict[date, int]:
-    """Recurring revenue at the close of each day under contract; a gap that is no loss has that of the day before it."""
+    """Recurring revenue at the close of each day under contract; a gap that is no loss has that of the day before."""
     grace = PARAMETERS["contract_grace_days"]
     served = {
         day: sum(price(number) for number, service in enumerate(customer.services) if service.covers(day))
@@ -350,7 +350,9 @@ def core_rows(customers: dict[str, Customer]) -> dict[str, list[tuple[object, ..
             + (service.paid_from, service.cancelled, service.ends, None)
             for number, service in enumerate(customer.services)
         ]
-        rows["int_subscription_terms"] += [(f"{key}-{number}", price(number)) for number in range(len(customer.services))]
+        rows["int_subscription_terms"] += [
+            (f"{key}-{number}", price(number)) for number in range(len(customer.services))
+        ]
         opportunities = [each for each in customer.opportunities if each.opened <= AS_OF]
         rows["fct_opportunities"] += [
             (key, opportunity.is_won, opportunity.opened, opportunity.closed, None) for opportunity in opportunities

@@ -13,11 +13,37 @@
 ]) }}
 {%- endmacro %}
 
-{% macro sums_of(columns) -%}
-{%- for column in columns -%}
-sum({{ column }}) as {{ column }} {%- if not loop.last %},
-{% endif %}
-{%- endfor -%}
+{# The figures of each period summed for each segment: a segment type and the column that holds its values. #}
+{% macro sums_by_segment(rows, segments, figures) -%}
+{%- for segment_type, column in segments.items() %}
+select
+    period_grain,
+    period_start,
+    '{{ segment_type }}' as segment_type,
+    {{ column }} as segment_value,
+    {%- for figure in figures %}
+    sum({{ figure }}) as {{ figure }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+from {{ rows }}
+group by
+    period_grain,
+    period_start
+    {%- if segment_type != 'all' %},
+    {{ column }}
+    {%- endif %}
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{# The segments that a customer under contract is of as a whole. #}
+{% macro contract_segments() -%}
+{{ return({
+    'all': "'all'", 'channel': 'channel', 'country': 'country', 'plan': 'plan',
+    'billing_period': 'billing_period',
+}) }}
 {%- endmacro %}
 
 {# Nought where nobody moved. #}

@@ -1,5 +1,5 @@
--- what came and went explains the end from the start, in customers and to the cent, and nobody is lost who
--- was not there
+-- what came and went explains the end from the start, in customers and to the cent, and nobody is
+-- lost who was not there
 select
     basis,
     period_grain,
@@ -16,7 +16,9 @@ where
             or lost_count > active_start_count
             or voluntary_lost_count + involuntary_lost_count > lost_count
             or new_and_lost_count > new_count + reactivated_count
-            or least(active_start_count, new_count, reactivated_count, lost_count, active_end_count) < 0
+            or least(
+                active_start_count, new_count, reactivated_count, lost_count, active_end_count
+            ) < 0
         )
     )
     or (

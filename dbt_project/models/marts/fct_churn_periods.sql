@@ -119,9 +119,11 @@ select
     cast(null as double) as churn_ci_high,
     cast(case when has_amounts then start_amount end as decimal(18, 2)) as start_mrr_amount,
     cast(case when has_amounts then new_amount end as decimal(18, 2)) as new_mrr_amount,
-    cast(case when has_amounts then reactivation_amount end as decimal(18, 2)) as reactivation_mrr_amount,
+    cast(case when has_amounts then reactivation_amount end as decimal(18, 2))
+        as reactivation_mrr_amount,
     cast(case when has_amounts then expansion_amount end as decimal(18, 2)) as expansion_mrr_amount,
-    cast(case when has_amounts then contraction_amount end as decimal(18, 2)) as contraction_mrr_amount,
+    cast(case when has_amounts then contraction_amount end as decimal(18, 2))
+        as contraction_mrr_amount,
     cast(case when has_amounts then churned_amount end as decimal(18, 2)) as churned_mrr_amount,
     cast(
         case when has_amounts then end_amount - expected_amount end as decimal(18, 2)

@@ -44,7 +44,9 @@ values_at_loss as (
         sum(ledger_days.net_amount) as value_amount
     from losses
     inner join ledger_days
-    on losses.customer_key = ledger_days.customer_key and ledger_days.entered_on <= losses.lost_on
+    on
+        losses.customer_key = ledger_days.customer_key
+        and losses.lost_on >= ledger_days.entered_on
     group by losses.customer_key, losses.lost_on
 ),
 
@@ -56,7 +58,9 @@ unpaid_orders as (
         sum(orders.net_value_amount) as unpaid_amount
     from losses
     inner join orders
-    on losses.customer_key = orders.customer_key and orders.ordered_on <= losses.lost_on
+    on
+        losses.customer_key = orders.customer_key
+        and losses.lost_on >= orders.ordered_on
     where {{ is_unpaid_on('orders', 'losses.lost_on') }}
     group by losses.customer_key, losses.lost_on
 ),
@@ -69,7 +73,9 @@ tickets_at_loss as (
         max(tickets.opened_on) filter (where tickets.is_complaint) as complained_on
     from losses
     inner join tickets
-    on losses.customer_key = tickets.customer_key and tickets.opened_on <= losses.lost_on
+    on
+        losses.customer_key = tickets.customer_key
+        and losses.lost_on >= tickets.opened_on
     group by losses.customer_key, losses.lost_on
 ),
 
@@ -80,7 +86,9 @@ opportunities_at_loss as (
         count(*) as open_count
     from losses
     inner join opportunities
-    on losses.customer_key = opportunities.customer_key and opportunities.created_on <= losses.lost_on
+    on
+        losses.customer_key = opportunities.customer_key
+        and losses.lost_on >= opportunities.created_on
     where
         coalesce(
             coalesce(
@@ -105,7 +113,8 @@ select
     cast(
         {{ dbt.datediff('tickets_at_loss.complained_on', 'losses.lost_on', 'day') }} as integer
     ) as days_since_complaint,
-    {{ rounded_money('coalesce(values_at_loss.value_amount, 0)') }} as value_at_loss_amount,
+    {{ rounded_money('coalesce(values_at_loss.value_amount, 0)') }}
+        as value_at_loss_amount,
     {{ rounded_money('coalesce(unpaid_orders.unpaid_amount, 0)') }} as unpaid_amount,
     losses.recovered_on is not null as is_recovered,
     losses.lost_on,

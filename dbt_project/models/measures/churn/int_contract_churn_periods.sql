@@ -8,8 +8,8 @@ recurring as (
     select * from {{ ref('int_mrr_periods') }}
 ),
 
--- rounded here and never again, so that what is published adds up; a currency that comes into the customer's
--- contracts in the period may lack a rate at its start
+-- rounded here and never again, so that what is published adds up; a currency that comes into the
+-- customer's contracts in the period may lack a rate at its start
 priced as (
     select
         customer_key,
@@ -100,48 +100,33 @@ movements as (
     from moved
 ),
 
-amounts as (
-    select
-        period_grain,
-        period_start,
-        {{ grouped_segment_type(['channel', 'country', 'plan', 'billing_period']) }}
-            as segment_type,
-        {{ grouped_segment_value(['channel', 'country', 'plan', 'billing_period']) }}
-            as segment_value,
-        {{ sums_of(churn_amounts() + ['priced_count']) }}
-    from movements
+whole_movements as (
+    select * from movements
     where own_currency is null
-    group by
-        {{ grouped_segments(
-            ['period_grain', 'period_start'], ['channel', 'country', 'plan', 'billing_period']
-        ) }}
-    union all
-    select
-        period_grain,
-        period_start,
-        'currency' as segment_type,
-        own_currency as segment_value,
-        {{ sums_of(churn_amounts() + ['priced_count']) }}
-    from movements
+),
+
+movements_by_currency as (
+    select * from movements
     where own_currency is not null
-    group by period_grain, period_start, own_currency
+),
+
+amounts as (
+    {{ sums_by_segment('whole_movements', contract_segments(), churn_amounts() + ['priced_count']) }}
+    union all
+    {{ sums_by_segment(
+        'movements_by_currency', {'currency': 'own_currency'}, churn_amounts() + ['priced_count']
+    ) }}
 ),
 
 counts as (
-    select
-        period_grain,
-        period_start,
-        {{ grouped_segment_type(['channel', 'country', 'plan', 'billing_period', 'currency']) }}
-            as segment_type,
-        {{ grouped_segment_value(['channel', 'country', 'plan', 'billing_period', 'currency']) }}
-            as segment_value,
-        {{ sums_of(churn_counts()) }}
+    {{ sums_by_segment('customer_periods', contract_segments(), churn_counts()) }}
+    union all
+    {{ sums_by_segment('customer_periods', {'currency': 'currency'}, churn_counts()) }}
+),
+
+grains as (
+    select distinct period_grain
     from customer_periods
-    group by
-        {{ grouped_segments(
-            ['period_grain', 'period_start'],
-            ['channel', 'country', 'plan', 'billing_period', 'currency']
-        ) }}
 ),
 
 days as (
@@ -156,7 +141,7 @@ periods as (
         grains.period_grain,
         {{ period_start('grains.period_grain', 'days.date_day') }} as period_start
     from days
-    cross join (select distinct period_grain from customer_periods) as grains
+    cross join grains
 ),
 
 segments as (

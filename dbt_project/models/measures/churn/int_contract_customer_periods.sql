@@ -93,9 +93,13 @@ counted as (
     group by period_grain, period_start, period_end, customer_key
 ),
 
--- a customer is of one plan, billing period and currency in a period: those of the greatest contract
+-- a customer is of one plan, billing period and currency in a period: those of the greatest
+-- contract
 main_contracts as (
-    select *
+    select
+        *,
+        coalesce(start_amount, joining_amount)
+        * coalesce(start_rate, end_rate) as amount_in_reporting_currency
     from recurring
     where start_amount is not null or joining_amount is not null
     qualify
@@ -103,8 +107,7 @@ main_contracts as (
             partition by customer_key, period_grain, period_start
             order by
                 case when start_amount is null then 1 else 0 end asc,
-                coalesce(start_amount, joining_amount) * coalesce(start_rate, end_rate)
-                    desc nulls last,
+                amount_in_reporting_currency desc nulls last,
                 plan asc,
                 billing_period asc,
                 currency asc

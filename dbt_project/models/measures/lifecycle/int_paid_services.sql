@@ -14,8 +14,8 @@ counted_customers as (
     where not is_test and not is_guest and not is_erased
 ),
 
--- an end still ahead is no end yet: such a service runs through the as-of day; a deletion ends it, and so
--- does a price of nothing
+-- an end still ahead is no end yet: such a service runs through the as-of day; a deletion ends it,
+-- and so does a price of nothing
 clipped as (
     select
         subscriptions.subscription_key,
