@@ -1,4 +1,5 @@
-{# The counts of customers that move in a period, and the amounts that move with them. #}
+{# The counts of customers that move in a period, and the amounts that move with them, with how many have a
+   rate. #}
 {% macro churn_counts() -%}
 {{ return([
     'active_start_count', 'new_count', 'reactivated_count', 'lost_count', 'new_and_lost_count',
@@ -9,7 +10,7 @@
 {% macro churn_amounts() -%}
 {{ return([
     'start_amount', 'new_amount', 'reactivation_amount', 'expansion_amount', 'contraction_amount',
-    'churned_amount', 'end_amount',
+    'churned_amount', 'end_amount', 'priced_count',
 ]) }}
 {%- endmacro %}
 

@@ -41,7 +41,7 @@ values_at_loss as (
     select
         losses.customer_key,
         losses.lost_on,
-        sum(ledger_days.net_amount) as value_amount
+        {{ rounded_money('sum(ledger_days.net_amount)') }} as value_amount
     from losses
     inner join ledger_days
     on
@@ -55,7 +55,7 @@ unpaid_orders as (
     select
         losses.customer_key,
         losses.lost_on,
-        sum(orders.net_value_amount) as unpaid_amount
+        {{ rounded_money('sum(orders.net_value_amount)') }} as unpaid_amount
     from losses
     inner join orders
     on
@@ -113,9 +113,8 @@ select
     cast(
         {{ dbt.datediff('tickets_at_loss.complained_on', 'losses.lost_on', 'day') }} as integer
     ) as days_since_complaint,
-    {{ rounded_money('coalesce(values_at_loss.value_amount, 0)') }}
-        as value_at_loss_amount,
-    {{ rounded_money('coalesce(unpaid_orders.unpaid_amount, 0)') }} as unpaid_amount,
+    cast(coalesce(values_at_loss.value_amount, 0) as decimal(18, 2)) as value_at_loss_amount,
+    cast(coalesce(unpaid_orders.unpaid_amount, 0) as decimal(18, 2)) as unpaid_amount,
     losses.recovered_on is not null as is_recovered,
     losses.lost_on,
     losses.recognised_on,

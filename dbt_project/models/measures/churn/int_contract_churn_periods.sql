@@ -8,29 +8,43 @@ recurring as (
     select * from {{ ref('int_mrr_periods') }}
 ),
 
--- rounded here and never again, so that what is published adds up; a currency that comes into the
--- customer's contracts in the period may lack a rate at its start
+of_currency as (
+    select
+        customer_key,
+        period_grain,
+        period_start,
+        currency,
+        sum(start_amount) as start_sum,
+        sum(end_amount) as end_sum,
+        max(start_rate) as start_rate,
+        max(end_rate) as end_rate
+    from recurring
+    where start_amount is not null or end_amount is not null
+    group by customer_key, period_grain, period_start, currency
+),
+
+-- a currency that comes into the customer's contracts in the period may lack a rate at its start
+rated as (
+    select
+        *,
+        case when start_sum is null then coalesce(start_rate, end_rate) else start_rate end
+            as movement_rate
+    from of_currency
+),
+
+-- rounded here and never again, so that what is published adds up
 priced as (
     select
         customer_key,
         period_grain,
         period_start,
         currency,
-        {{ rounded_money('sum(start_amount)') }} as start_original,
-        {{ rounded_money('sum(end_amount)') }} as end_original,
-        {{ rounded_money(at_rate('sum(start_amount)', 'max(start_rate)')) }} as start_amount,
-        case
-            when sum(start_amount) is null
-                then
-                    {{ rounded_money(
-                        at_rate('sum(end_amount)', 'coalesce(max(start_rate), max(end_rate))')
-                    ) }}
-            else {{ rounded_money(at_rate('sum(end_amount)', 'max(start_rate)')) }}
-        end as end_at_start_rate,
-        {{ rounded_money(at_rate('sum(end_amount)', 'max(end_rate)')) }} as end_amount
-    from recurring
-    where start_amount is not null or end_amount is not null
-    group by customer_key, period_grain, period_start, currency
+        {{ rounded_money('start_sum') }} as start_original,
+        {{ rounded_money('end_sum') }} as end_original,
+        {{ rounded_money(at_rate('start_sum', 'start_rate')) }} as start_amount,
+        {{ rounded_money(at_rate('end_sum', 'movement_rate')) }} as end_at_start_rate,
+        {{ rounded_money(at_rate('end_sum', 'end_rate')) }} as end_amount
+    from rated
 ),
 
 -- a customer as a whole in reporting currency, and in each currency apart
@@ -111,10 +125,10 @@ movements_by_currency as (
 ),
 
 amounts as (
-    {{ sums_by_segment('whole_movements', contract_segments(), churn_amounts() + ['priced_count']) }}
+    {{ sums_by_segment('whole_movements', contract_segments(), churn_amounts()) }}
     union all
     {{ sums_by_segment(
-        'movements_by_currency', {'currency': 'own_currency'}, churn_amounts() + ['priced_count']
+        'movements_by_currency', {'currency': 'own_currency'}, churn_amounts()
     ) }}
 ),
 
