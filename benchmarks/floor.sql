@@ -822,8 +822,9 @@ with
 chained as (
     select
         *,
-        served_from > max(served_until) over (earlier rows between unbounded preceding and 1 preceding) + 30
-            as begins
+        coalesce(
+            served_from > max(served_until) over (earlier rows between unbounded preceding and 1 preceding) + 30, false
+        ) as begins
     from services
     window earlier as (partition by customer_key order by served_from, subscription_key)
 ),
@@ -837,6 +838,8 @@ numbered as (
 
 select
     customer_key,
+    number,
+    max_by(subscription_key, (served_until, subscription_key)) as last_subscription_key,
     min(served_from) as served_from,
     max(served_until) + 30 as grace_until,
     case when max(served_until) + 30 <= as_of() then max(served_until) end as lost_on
@@ -1299,7 +1302,7 @@ select customer_key, number, min(ordered_on) as active_from, max(lost_on) as los
 from numbered
 group by customer_key, number;
 
-create table marts.fct_churn_periods as
+create temp table lapse_churn as
 with
 
 segmented as (
@@ -1392,6 +1395,297 @@ select
     case when active_start_count > 0 then greatest(0, wilson(lost_count, active_start_count, -1)) end as churn_ci_low,
     case when active_start_count > 0 then least(1, wilson(lost_count, active_start_count, 1)) end as churn_ci_high
 from bridged;
+
+
+-- recurring revenue at both ends of each period; in a gap that is no loss the amount before it goes on standing
+create temp table recurring as
+with
+
+chained as (
+    select
+        services.*,
+        plan,
+        billing_period,
+        currency,
+        cast(recurring_amount_original / services.billing_period_months as decimal(28, 8)) as amount,
+        coalesce(
+            served_from > max(served_until) over (earlier rows between unbounded preceding and 1 preceding), true
+        ) as begins
+    from services
+    inner join core.fct_subscriptions using (subscription_key)
+    window earlier as (partition by services.customer_key order by served_from, subscription_key)
+),
+
+numbered as (
+    select
+        *,
+        count_if(begins) over (partition by customer_key order by served_from, subscription_key) as cover_number
+    from chained
+),
+
+covers as (
+    select
+        customer_key,
+        cover_number,
+        max(served_until) as covered_until,
+        lead(min(served_from), 1, as_of() + 1) over (partition by customer_key order by cover_number) as resumed_on
+    from numbered
+    group by customer_key, cover_number
+),
+
+carried as (
+    select
+        numbered.*,
+        if(served_until = covered_until and resumed_on <= covered_until + 30, resumed_on, served_until) as held_until
+    from numbered
+    inner join covers using (customer_key, cover_number)
+),
+
+periods as (
+    select
+        period_grain,
+        period_of(period_grain, day) as period_start,
+        period_of(period_grain, day) - 1 as opens_on,
+        least(after_period(period_grain, period_of(period_grain, day)) - 1, as_of()) as closes_on
+    from (select unnest(generate_series(
+        (select min(served_from) from services)::timestamp, as_of()::timestamp, interval 1 day
+    )) as day)
+    cross join (values ('month'), ('quarter')) as grains (period_grain)
+    group by all
+),
+
+joined as (
+    select
+        customer_key, period_grain, period_of(period_grain, served_from) as period_start,
+        min(served_from) as joined_on
+    from contracts cross join (values ('month'), ('quarter')) as grains (period_grain)
+    group by all
+),
+
+stood as (
+    select
+        carried.customer_key, periods.period_grain, periods.period_start, opens_on, closes_on, plan, billing_period,
+        currency,
+        sum(amount) filter (where served_from <= opens_on) as start_own,
+        sum(amount) filter (where served_from <= joined_on and held_until > joined_on) as joining_own,
+        sum(amount) filter (where held_until > closes_on) as end_own
+    from carried
+    inner join periods on served_from <= closes_on and held_until > opens_on
+    left join joined
+        on carried.customer_key = joined.customer_key
+        and periods.period_grain = joined.period_grain
+        and periods.period_start = joined.period_start
+    group by all
+)
+
+select stood.*, opening.rate as start_rate, closing.rate as end_rate
+from stood
+left join rates as opening on stood.currency = opening.currency and opens_on = opening.rate_on
+left join rates as closing on stood.currency = closing.currency and closes_on = closing.rate_on;
+
+-- what each customer did in each period, with the greatest contract, which says where it counts
+create temp table contract_moves as
+with
+
+mains as (
+    select customer_key, period_grain, period_start, plan, billing_period, currency
+    from recurring
+    where coalesce(start_own, joining_own) is not null
+    qualify row_number() over (
+        partition by customer_key, period_grain, period_start
+        order by start_own is null, coalesce(start_own, joining_own) * coalesce(start_rate, end_rate) desc nulls last,
+            plan, billing_period, currency
+    ) = 1
+),
+
+moves as (
+    select
+        mains.*,
+        acquisition_channel as channel,
+        acquisition_country as country,
+        number,
+        served_from < period_start as was_there,
+        coalesce(lost_on < after_period(period_grain, period_start), false) as is_lost,
+        is_involuntary,
+        coalesce(terminated_on <= lost_on, false) as is_terminated
+    from mains
+    inner join counted on mains.customer_key = counted.customer_key
+    inner join contracts
+        on mains.customer_key = contracts.customer_key
+        and served_from < after_period(period_grain, period_start)
+        and coalesce(lost_on, period_start) >= period_start
+    inner join core.fct_subscriptions on last_subscription_key = subscription_key
+)
+
+select
+    customer_key, period_grain, period_start, channel, country, plan, billing_period, currency,
+    count_if(was_there) as active_start_count,
+    count_if(not was_there and number = 0) as new_count,
+    count_if(not was_there and number > 0) as reactivated_count,
+    count_if(was_there and is_lost) as lost_count,
+    count_if(not was_there and is_lost) as new_and_lost_count,
+    count_if(was_there and is_lost and not is_involuntary and not is_terminated) as voluntary_lost_count,
+    count_if(was_there and is_lost and is_involuntary and not is_terminated) as involuntary_lost_count,
+    count_if(not is_lost) as active_end_count
+from moves
+group by all;
+
+create temp table contract_churn as
+with
+
+priced as (
+    select
+        customer_key, period_grain, period_start, currency,
+        coalesce(cents(sum(start_own)), 0) as start_own,
+        coalesce(cents(sum(end_own)), 0) as end_own,
+        coalesce(cents(at_rate(sum(start_own), any_value(start_rate))), 0) as start_amount,
+        coalesce(cents(at_rate(sum(end_own), any_value(start_rate))), 0) as end_at_start_rate,
+        coalesce(cents(at_rate(sum(end_own), any_value(end_rate))), 0) as end_amount
+    from recurring
+    where start_own is not null or end_own is not null
+    group by all
+),
+
+stood as (
+    select
+        customer_key, period_grain, period_start, null as own_currency, sum(start_amount) as start_amount,
+        sum(end_at_start_rate) as end_at_start_rate, sum(end_amount) as end_amount
+    from priced
+    group by all
+    union all
+    select customer_key, period_grain, period_start, currency, start_own, end_own, end_own from priced
+),
+
+moved as (
+    select
+        period_grain, period_start, channel, country, plan, billing_period, own_currency, start_amount, end_amount,
+        active_start_count > 0 and active_end_count > 0 as has_stayed,
+        if(active_start_count = 0 and new_count > 0, end_at_start_rate, 0) as new_amount,
+        if(active_start_count = 0 and new_count = 0, end_at_start_rate, 0) as reactivation_amount,
+        if(has_stayed, greatest(end_at_start_rate - start_amount, 0), 0) as expansion_amount,
+        if(has_stayed, greatest(start_amount - end_at_start_rate, 0), 0) as contraction_amount,
+        if(active_start_count > 0 and active_end_count = 0, start_amount, 0) as churned_amount
+    from stood
+    inner join contract_moves using (customer_key, period_grain, period_start)
+),
+
+counts as (
+    select
+        period_grain, period_start,
+        case
+            when grouping(channel) = 0 then 'channel' when grouping(country) = 0 then 'country'
+            when grouping(plan) = 0 then 'plan' when grouping(billing_period) = 0 then 'billing_period'
+            when grouping(currency) = 0 then 'currency' else 'all'
+        end as segment_type,
+        coalesce(channel, country, plan, billing_period, currency, 'all') as segment_value,
+        sum(columns(c -> c like '%_count'))
+    from contract_moves
+    group by grouping sets (
+        (period_grain, period_start), (period_grain, period_start, channel), (period_grain, period_start, country),
+        (period_grain, period_start, plan), (period_grain, period_start, billing_period),
+        (period_grain, period_start, currency)
+    )
+),
+
+amounts as (
+    select
+        period_grain, period_start,
+        case
+            when grouping(channel) = 0 then 'channel' when grouping(country) = 0 then 'country'
+            when grouping(plan) = 0 then 'plan' when grouping(billing_period) = 0 then 'billing_period' else 'all'
+        end as segment_type,
+        coalesce(channel, country, plan, billing_period, 'all') as segment_value,
+        sum(columns(c -> c like '%_amount'))
+    from moved
+    where own_currency is null
+    group by grouping sets (
+        (period_grain, period_start), (period_grain, period_start, channel), (period_grain, period_start, country),
+        (period_grain, period_start, plan), (period_grain, period_start, billing_period)
+    )
+    union all by name
+    select
+        period_grain, period_start, 'currency' as segment_type, own_currency as segment_value,
+        sum(columns(c -> c like '%_amount'))
+    from moved
+    where own_currency is not null
+    group by period_grain, period_start, own_currency
+)
+
+select
+    period_grain,
+    period_start,
+    segment_type,
+    segment_value,
+    coalesce(active_start_count, 0) as active_start_count,
+    coalesce(new_count, 0) as new_count,
+    coalesce(reactivated_count, 0) as reactivated_count,
+    coalesce(lost_count, 0) as lost_count,
+    coalesce(new_and_lost_count, 0) as new_and_lost_count,
+    coalesce(voluntary_lost_count, 0) as voluntary_lost_count,
+    coalesce(involuntary_lost_count, 0) as involuntary_lost_count,
+    coalesce(active_end_count, 0) as active_end_count,
+    coalesce(start_amount, 0) as start_amount,
+    coalesce(new_amount, 0) as new_amount,
+    coalesce(reactivation_amount, 0) as reactivation_amount,
+    coalesce(expansion_amount, 0) as expansion_amount,
+    coalesce(contraction_amount, 0) as contraction_amount,
+    coalesce(churned_amount, 0) as churned_amount,
+    coalesce(end_amount, 0) as end_amount
+from (select distinct period_grain, period_start from recurring)
+cross join (select segment_type, segment_value from counts union select segment_type, segment_value from amounts)
+left join counts using (period_grain, period_start, segment_type, segment_value)
+left join amounts using (period_grain, period_start, segment_type, segment_value);
+
+create table marts.fct_churn_periods as
+from lapse_churn
+union all by name
+select
+    'logo' as basis,
+    'contract' as churn_model,
+    period_grain,
+    period_start,
+    after_period(period_grain, period_start) as period_end,
+    maturity_of(period_start, after_period(period_grain, period_start) + 30) as maturity,
+    segment_type,
+    segment_value,
+    active_start_count,
+    new_count,
+    reactivated_count,
+    lost_count,
+    new_and_lost_count,
+    voluntary_lost_count,
+    involuntary_lost_count,
+    active_end_count,
+    lost_count / nullif(active_start_count, 0)::double as churn_ratio,
+    case when active_start_count > 0 then greatest(0, wilson(lost_count, active_start_count, -1)) end as churn_ci_low,
+    case when active_start_count > 0 then least(1, wilson(lost_count, active_start_count, 1)) end as churn_ci_high
+from contract_churn
+union all by name
+select
+    'revenue' as basis,
+    'contract' as churn_model,
+    period_grain,
+    period_start,
+    after_period(period_grain, period_start) as period_end,
+    maturity_of(period_start, after_period(period_grain, period_start) + 30) as maturity,
+    segment_type,
+    segment_value,
+    (contraction_amount + churned_amount)::double / nullif(start_amount, 0)::double as churn_ratio,
+    start_amount as start_mrr_amount,
+    new_amount as new_mrr_amount,
+    reactivation_amount as reactivation_mrr_amount,
+    expansion_amount as expansion_mrr_amount,
+    contraction_amount as contraction_mrr_amount,
+    churned_amount as churned_mrr_amount,
+    end_amount - start_amount - new_amount - reactivation_amount - expansion_amount + contraction_amount
+    + churned_amount as exchange_effect_amount,
+    end_amount as end_mrr_amount,
+    churn_ratio as gross_revenue_churn_ratio,
+    (start_amount - contraction_amount - churned_amount)::double / nullif(start_amount, 0)::double
+        as gross_revenue_retention_ratio,
+    (start_amount - contraction_amount - churned_amount + expansion_amount)::double / nullif(start_amount, 0)::double
+        as net_revenue_retention_ratio
+from contract_churn;
 
 
 -- Money by customer ------------------------------------------------------------------------------------------
@@ -1770,6 +2064,143 @@ select
     as_of() as as_of_date
 from measured
 left join ranked on measured.customer_key = ranked.customer_key;
+
+
+-- Losses -----------------------------------------------------------------------------------------------------
+
+create temp table losses as
+with
+
+neighbours as (
+    select
+        *,
+        lag(stage) over turn as former_stage,
+        lead(stage) over turn as next_stage
+    from stages
+    window turn as (partition by customer_key order by stage_number)
+)
+
+select
+    neighbours.customer_key,
+    case
+        when stage = 'terminated' then 'terminated'
+        when entry_reason <> 'service_ended' then 'lapse'
+        when is_involuntary then 'involuntary'
+        else 'voluntary'
+    end as loss_kind,
+    case when stage = 'terminated' then termination_reason when entry_reason = 'service_ended' then cancel_reason end
+        as stated_reason,
+    entered_on as lost_on,
+    if(entry_reason = 'service_ended', entered_on + 30, entered_on) as recognised_on,
+    if(next_stage <> 'terminated', exited_on, null) as recovered_on
+from neighbours
+inner join core.dim_customers using (customer_key)
+left join contracts on neighbours.customer_key = contracts.customer_key and entered_on = lost_on
+left join core.fct_subscriptions on last_subscription_key = subscription_key
+where
+    stage in ('churned', 'terminated')
+    and former_stage in ('new', 'developing', 'loyal', 'declining', 'reactivated');
+
+create temp table loss_reasons as
+with
+
+words as (
+    select rule_number, derived_reason, if(language = 'en', ' ' || word, word) as sought
+    from read_csv(getvariable('seeds') || '/loss_words.csv')
+),
+
+told as (
+    select customer_key, lost_on, 1 as strength, 'stated' as reason_evidence, lost_on as told_on, stated_reason as told
+    from losses where stated_reason is not null
+    union all
+    select losses.customer_key, lost_on, 4, 'words', opened_on, category
+    from losses inner join core.fct_tickets on losses.customer_key = fct_tickets.customer_key
+    where opened_on <= lost_on and opened_on + 180 > lost_on and category is not null
+),
+
+understood as (
+    select told, min_by(derived_reason, rule_number) as derived_reason
+    from (select distinct told from told)
+    inner join words on contains(' ' || lower(told), sought)
+    group by told
+),
+
+evidence as (
+    select customer_key, lost_on, strength, reason_evidence, told_on, derived_reason
+    from told inner join understood using (told)
+    union all
+    select customer_key, lost_on, 2, 'failed_payment', lost_on, 'payment' from losses where loss_kind = 'involuntary'
+    union all
+    select losses.customer_key, lost_on, 3, 'complaint', opened_on, 'complaints'
+    from losses inner join core.fct_tickets on losses.customer_key = fct_tickets.customer_key
+    where opened_on <= lost_on and opened_on + 180 > lost_on and is_complaint
+    union all
+    select losses.customer_key, lost_on, 6, 'answer', responded_on, 'service'
+    from losses inner join core.fct_survey_responses as answers on losses.customer_key = answers.customer_key
+    where responded_on <= lost_on and responded_on + 180 > lost_on
+        and if(question_type = 'nps', score <= 6, 3 * (score - scale_min) <= scale_max - scale_min)
+    union all
+    select losses.customer_key, lost_on, 7, 'open_ticket', opened_on, 'service'
+    from losses inner join core.fct_tickets on losses.customer_key = fct_tickets.customer_key
+    where opened_on <= lost_on and coalesce(resolved_on > lost_on, true)
+)
+
+select
+    customer_key,
+    lost_on,
+    min_by(
+        {'derived_reason': derived_reason, 'reason_evidence': reason_evidence},
+        (strength, -epoch(told_on), reason_evidence, derived_reason)
+    ) as why
+from evidence
+group by customer_key, lost_on;
+
+create table marts.fct_customer_losses as
+with
+
+brought as (
+    select losses.customer_key, lost_on, sum(net_amount) as net_amount
+    from losses
+    inner join ledger on losses.customer_key = ledger.customer_key and booked_on <= lost_on
+    group by all
+),
+
+ticketed as (
+    select
+        losses.customer_key, lost_on, count_if(coalesce(resolved_on > lost_on, true)) as open_count,
+        max(opened_on) filter (where is_complaint) as complained_on
+    from losses
+    inner join core.fct_tickets on losses.customer_key = fct_tickets.customer_key and opened_on <= lost_on
+    group by all
+),
+
+offered as (
+    select losses.customer_key, lost_on, count(*) as open_count
+    from losses
+    inner join core.fct_opportunities on losses.customer_key = fct_opportunities.customer_key and created_on <= lost_on
+    where coalesce(coalesce(closed_on, if(is_won, created_on, null)) > lost_on, true)
+    group by all
+)
+
+select
+    losses.customer_key,
+    loss_kind,
+    stated_reason,
+    coalesce(why.derived_reason, 'unknown') as derived_reason,
+    coalesce(why.reason_evidence, 'none') as reason_evidence,
+    coalesce(ticketed.open_count, 0) as open_ticket_count,
+    coalesce(offered.open_count, 0) as open_opportunity_count,
+    losses.lost_on - complained_on as days_since_complaint,
+    cents(coalesce(net_amount, 0)) as value_at_loss_amount,
+    recovered_on is not null as is_recovered,
+    losses.lost_on,
+    recognised_on,
+    recovered_on
+from losses
+left join loss_reasons using (customer_key, lost_on)
+left join brought using (customer_key, lost_on)
+left join ticketed using (customer_key, lost_on)
+left join offered using (customer_key, lost_on);
 
 
 -- Net promoter score -----------------------------------------------------------------------------------------

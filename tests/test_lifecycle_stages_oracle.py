@@ -260,6 +260,29 @@ def is_held_by_contract(walk: Walk, day: date) -> bool:
     return any(walk.is_served(day - days(number)) for number in range(PARAMETERS["contract_grace_days"] + 1))
 
 
+def price(number: int) -> int:
+    """What the customer's nth service costs a month."""
+    return 7 * (number + 1)
+
+
+def revenue_by_contract(customer: Customer) -> dict[date, int]:
+    """Recurring revenue at the close of each day under contract; a gap that is no loss has that of the day before."""
+    grace = PARAMETERS["contract_grace_days"]
+    served = {
+        day: sum(price(number) for number, service in enumerate(customer.services) if service.covers(day))
+        for day in ALL_DAYS
+        if any(service.covers(day) for service in customer.services)
+    }
+    revenue = dict(served)
+    for day in set(ALL_DAYS) - served.keys():
+        former, later = [each for each in served if each < day], [each for each in served if each > day]
+        if former:
+            ended = max(former) + days(1)
+            if (later and (min(later) - ended).days <= grace) or (not later and (AS_OF - ended).days < grace):
+                revenue[day] = served[max(former)]
+    return revenue
+
+
 def write_core(database: Path, customers: dict[str, Customer]) -> None:
     """The core tables that the machine reads, as core would hold them."""
     connection = duckdb.connect(str(database), config={"storage_compatibility_version": "v1.2.0"})
@@ -277,6 +300,8 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
             subscription_key varchar, customer_key varchar, billing_period_months integer, started_on date,
             trial_ends_on date, paid_from_on date, cancelled_on date, ends_on date, deleted_on date
         );
+        create table intermediate.int_subscription_terms (subscription_key varchar, monthly_amount decimal(28, 8));
+        create table intermediate.int_daily_rates (currency varchar, rate_on date, exchange_rate double);
         create table core.fct_opportunities (
             customer_key varchar, is_won boolean, created_on date, closed_on date, deleted_on date
         );
@@ -290,14 +315,21 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
         );
     """)
     for table, rows in core_rows(customers).items():
+        schema = "intermediate" if table.startswith("int_") else "core"
         columns = [pa.array(column) for column in zip(*rows, strict=True)]
         connection.register("columns", pa.table(columns, names=[str(number) for number in range(len(columns))]))
-        connection.execute(f"insert into core.{table} select * from columns")
+        connection.execute(f"insert into {schema}.{table} select * from columns")
     connection.execute("""
+        alter table core.fct_subscriptions add column paid_until_on date;
+        alter table core.fct_subscriptions add column is_involuntary boolean default false;
         alter table core.fct_orders add column order_key varchar;
         update core.fct_orders set order_key = customer_key || ordered_on;
         create table core.fct_refunds (customer_key varchar, order_key varchar, amount decimal(28, 8), refunded_on date)
     """)
+    for column, of in {"plan": "'basic'", "billing_period": "'month'", "currency": "'CNY'"}.items():
+        connection.execute(f"alter table intermediate.int_subscription_terms add column {column} varchar default {of}")
+    for column in ("held_from", "held_until"):
+        connection.execute(f"alter table intermediate.int_subscription_terms add column {column} date")
     for amount in ("gross_amount", "discount_amount", "net_amount", "cost_amount", "net_value_amount"):
         connection.execute(f"alter table core.fct_orders add column {amount} decimal(28, 8) default 1")
     connection.close()
@@ -306,7 +338,7 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
 def core_rows(customers: dict[str, Customer]) -> dict[str, list[tuple[object, ...]]]:
     """Nothing after the as-of day: core does not know it."""
     tables = ["dim_customers", "fct_orders", "fct_subscriptions", "fct_opportunities", "fct_activities"]
-    rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in tables}
+    rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in [*tables, "int_subscription_terms"]}
     for key, customer in customers.items():
         rows["dim_customers"].append(
             (key, False, False, False, customer.known, customer.terminated, None, "shop", "CN")
@@ -317,6 +349,9 @@ def core_rows(customers: dict[str, Customer]) -> dict[str, list[tuple[object, ..
             (f"{key}-{number}", key, service.billing_months, service.paid_from, None)
             + (service.paid_from, service.cancelled, service.ends, None)
             for number, service in enumerate(customer.services)
+        ]
+        rows["int_subscription_terms"] += [
+            (f"{key}-{number}", price(number)) for number in range(len(customer.services))
         ]
         opportunities = [each for each in customer.opportunities if each.opened <= AS_OF]
         rows["fct_opportunities"] += [
@@ -337,6 +372,7 @@ def run_models(database: Path, target: Path) -> None:
     arguments = ["run", "--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "dbt_project")]
     arguments += ["--target-path", str(target), "--log-path", str(target), "--vars", variables]
     arguments += ["--select", "path:dbt_project/models/measures/lifecycle", "int_ledger_entries", "int_ledger_days"]
+    arguments += ["path:dbt_project/models/measures/churn"]
     result = dbtRunner().invoke([*arguments, "fct_lifecycle_stages", "fct_churn_periods"])
     DuckDBConnectionManager.close_all_connections()
     assert result.success, result.exception or [run.message for run in result.result if run.message]
@@ -407,3 +443,33 @@ def test_the_churn_periods_count_the_days_on_which_buyers_come_and_go(
         assert at_end == sum(last in each for each in active)
         assert gained == sum(day in each and day - days(1) not in each for each in active for day in within)
         assert lost == sum(day not in each and day - days(1) in each for each in active for day in within)
+
+
+def test_the_churn_by_contract_is_that_of_the_days_under_contract(
+    warehouse: Path, customers: dict[str, Customer]
+) -> None:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        periods = connection.execute("""
+            select period_start, max(period_end), max(active_start_count), max(new_count + reactivated_count),
+                max(lost_count + new_and_lost_count), max(active_end_count), max(start_mrr_amount),
+                max(end_mrr_amount), max(churned_mrr_amount), max(expansion_mrr_amount - contraction_mrr_amount)
+            from marts.fct_churn_periods
+            where period_grain = 'month' and segment_type = 'all' and churn_model = 'contract'
+            group by period_start order by period_start
+        """).fetchall()
+    revenues = [revenue_by_contract(customer) for customer in customers.values()]
+    assert len(periods) == (AS_OF.month - FIRST_DAY.month) + 1
+    for start, end, *told in periods:
+        first, last = start - days(1), min(end, AS_OF + days(1)) - days(1)
+        within = [start + days(number) for number in range((last - start).days + 1)]
+        stayed = [each for each in revenues if first in each and last in each]
+        assert told == [
+            sum(first in each for each in revenues),
+            sum(day in each and day - days(1) not in each for each in revenues for day in within),
+            sum(day not in each and day - days(1) in each for each in revenues for day in within),
+            sum(last in each for each in revenues),
+            sum(each.get(first, 0) for each in revenues),
+            sum(each.get(last, 0) for each in revenues),
+            sum(each.get(first, 0) for each in revenues if last not in each),
+            sum(each[last] - each[first] for each in stayed),
+        ]

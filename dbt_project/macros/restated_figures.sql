@@ -12,14 +12,17 @@
         ],
         'figures': [
             'active_start_count', 'new_count', 'reactivated_count', 'lost_count', 'new_and_lost_count',
-            'active_end_count', 'churn_ratio', 'start_mrr_amount', 'new_mrr_amount',
-            'reactivation_mrr_amount', 'expansion_mrr_amount', 'contraction_mrr_amount',
-            'churned_mrr_amount', 'exchange_effect_amount', 'end_mrr_amount',
-            'gross_revenue_churn_ratio', 'net_revenue_retention_ratio',
+            'voluntary_lost_count', 'involuntary_lost_count', 'active_end_count', 'churn_ratio',
+            'start_mrr_amount', 'new_mrr_amount', 'reactivation_mrr_amount', 'expansion_mrr_amount',
+            'contraction_mrr_amount', 'churned_mrr_amount', 'exchange_effect_amount', 'end_mrr_amount',
+            'gross_revenue_churn_ratio', 'gross_revenue_retention_ratio', 'net_revenue_retention_ratio',
         ],
-        'made_of_money': ['gross_revenue_churn_ratio', 'net_revenue_retention_ratio'],
+        'made_of_money': [
+            'gross_revenue_churn_ratio', 'gross_revenue_retention_ratio', 'net_revenue_retention_ratio',
+        ],
         'starts_on': 'cells.period_start',
-        'closes_on': 'cells.period_end',
+        'closes_on': "case when cells.churn_model = 'contract' then "
+            ~ days_after('cells.period_end', parameter('contract_grace_days')) ~ ' else cells.period_end end',
     },
     'fct_cohort_retention': {
         'keys': ['cohort_grain', 'cohort_start', 'segment_type', 'segment_value', 'period_number'],

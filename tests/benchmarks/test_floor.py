@@ -31,6 +31,7 @@ TABLES = [
     "core.fct_web_sessions",
     "marts.fct_churn_periods",
     "marts.fct_cohort_retention",
+    "marts.fct_customer_losses",
     "marts.fct_customer_value",
     "marts.fct_lifecycle_stages",
     "marts.fct_nps_periods",

@@ -18,6 +18,7 @@ TIMES = ("00:00:00", "09:30:00", "15:59:59", "16:00:00", "16:00:01", "23:59:59")
 CURRENCIES = ("CNY", "CNY", "CNY", "EUR", "USD", "JPY")
 PAIRS = (("EUR", "CNY"), ("CNY", "EUR"), ("USD", "CNY"))
 COUNTRIES, CHANNELS = ("CN", "DE", "GB", None), ("web", "store", "partner", None)
+WHY = ("price", "switched to Acme", "moved away", None)
 PRODUCTS, CAMPAIGNS, EMPLOYEES = ("P1", "P2", "P3", "P4"), ("K1", "K2", "K3"), ("E1", "E2")
 # Tables whose rows say when they were written; of the others the latest load holds.
 DATED = frozenset({"customers", "leads", "opportunities", "orders", "subscriptions", "tickets"})
@@ -148,6 +149,7 @@ def ordered(told: Told) -> None:
         "channel": draw.choice(CHANNELS),
         "is_trial": told.maybe("true", 0.1),
         "is_test": told.maybe("true", 0.05),
+        "due_on": told.maybe(day, 0.2),
     }
     told.write(
         "orders",
@@ -235,7 +237,7 @@ def subscribed(told: Told) -> None:
         values,
         *told.some(
             lambda _: {"recurring_amount": draw.choice([12, 24, 240]), "plan": draw.choice(["basic", "plus"])},
-            lambda _: {"cancelled_at": told.maybe(told.at(told.later(day))), "cancel_reason": "price"},
+            lambda _: {"cancelled_at": told.maybe(told.at(told.later(day))), "cancel_reason": draw.choice(WHY)},
             lambda _: {"ends_at": told.maybe(told.at(told.later(told.later(day))))},
             lambda _: {"payment_failed_at": told.at(told.later(day)), "is_involuntary": "true"},
             lambda _: {"deleted_at": told.maybe(told.at(told.later(day)))},
@@ -316,6 +318,7 @@ def talked(told: Told, lead_id: str | None = None) -> None:
             "lead_id": lead_id,
             "channel": draw.choice(["phone", "email"]),
             "direction": draw.choice(["inbound", "outbound", None]),
+            "outcome": told.maybe("price too high", 0.3),
             "occurred_at": told.at(day),
         },
         *told.some(
@@ -364,7 +367,13 @@ def complained(told: Told) -> None:
     draw, day = told.draw, told.day()
     told.write(
         "tickets",
-        {"ticket_id": told.new_id("T"), "customer_id": told.any_id(), "opened_at": told.at(day), "status": "open"},
+        {
+            "ticket_id": told.new_id("T"),
+            "customer_id": told.any_id(),
+            "opened_at": told.at(day),
+            "status": "open",
+            "category": told.maybe("slow delivery", 0.3),
+        },
         *told.some(
             lambda _: {"first_response_at": told.at(told.later(day))},
             lambda _: {"resolved_at": told.at(told.later(day)), "status": "closed"},

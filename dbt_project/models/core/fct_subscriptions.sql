@@ -18,6 +18,18 @@ rates as (
     select * from {{ ref('int_exchange_rates') }}
 ),
 
+-- what costs nothing is no paid service, be it at first or since the price was taken away
+paid_terms as (
+    select
+        source_system,
+        subscription_id,
+        min(coalesce(held_from, cast('0001-01-01' as date))) as paid_since,
+        max(coalesce(held_until, cast('9999-12-31' as date))) as paid_until
+    from {{ ref('int_subscription_terms') }}
+    where monthly_amount > 0
+    group by source_system, subscription_id
+),
+
 -- a contract may start later, if it was written by now; an end told of later is not known yet
 known as (
     select
@@ -36,11 +48,19 @@ known as (
 
 told as (
     select
-        *,
-        case when not is_end_unknown then ends_at end as known_ends_at,
-        case when not is_end_unknown then ends_on end as known_ends_on,
-        greatest(started_on, coalesce(trial_ends_on, started_on)) as first_payable_on
+        known.*,
+        case when not known.is_end_unknown then known.ends_at end as known_ends_at,
+        case when not known.is_end_unknown then known.ends_on end as known_ends_on,
+        case
+            when paid_terms.subscription_id is not null
+                then greatest(known.started_on, known.trial_ends_on, paid_terms.paid_since)
+        end as first_payable_on,
+        nullif(paid_terms.paid_until, cast('9999-12-31' as date)) as paid_until_on
     from known
+    left join paid_terms
+    on
+        known.source_system = paid_terms.source_system
+        and known.subscription_id = paid_terms.subscription_id
 ),
 
 resolved as (
@@ -67,16 +87,24 @@ resolved as (
         told.recurring_amount as recurring_amount_original,
         cast(told.recurring_amount / told.billing_period_months as decimal(28, 8))
             as monthly_amount_original,
-        coalesce(told.is_involuntary and not told.is_end_unknown, false) as is_involuntary,
+        coalesce(
+            coalesce(
+                told.is_involuntary,
+                told.payment_failed_on <= told.known_ends_on and told.cancelled_on is null
+            )
+            and not told.is_end_unknown,
+            false
+        ) as is_involuntary,
         coalesce(told.deleted_on <= {{ as_of_date() }}, false) as is_deleted,
         told.started_on,
         told.trial_ends_on,
         case
             when
-                told.recurring_amount > 0
-                and (told.known_ends_on is null or told.known_ends_on > told.first_payable_on)
+                coalesce(told.known_ends_on > told.first_payable_on, true)
+                and coalesce(told.paid_until_on > told.first_payable_on, true)
                 then told.first_payable_on
         end as paid_from_on,
+        told.paid_until_on,
         {{ known_by_as_of('told.cancelled_on', 'told.cancelled_on') }} as cancelled_on,
         told.known_ends_on as ends_on,
         {{ known_by_as_of('told.payment_failed_on', 'told.payment_failed_on') }}

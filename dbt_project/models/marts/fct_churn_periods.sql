@@ -2,15 +2,74 @@ with
 
 lapse_churn as (
     select * from {{ ref('int_lapse_churn_periods') }}
+),
+
+contract_churn as (
+    select * from {{ ref('int_contract_churn_periods') }}
+),
+
+-- a loss under contract is known once the grace is over, and the period with it
+counted as (
+    select
+        'lapse' as churn_model,
+        period_grain,
+        period_start,
+        period_end,
+        period_end as closes_on,
+        segment_type,
+        segment_value,
+        active_start_count,
+        new_count,
+        reactivated_count,
+        lost_count,
+        new_and_lost_count,
+        active_start_count + new_count + reactivated_count - lost_count - new_and_lost_count
+            as active_end_count,
+        cast(null as bigint) as voluntary_lost_count,
+        cast(null as bigint) as involuntary_lost_count
+    from lapse_churn
+    union all
+    select
+        'contract' as churn_model,
+        period_grain,
+        period_start,
+        period_end,
+        {{ days_after('period_end', parameter('contract_grace_days')) }} as closes_on,
+        segment_type,
+        segment_value,
+        active_start_count,
+        new_count,
+        reactivated_count,
+        lost_count,
+        new_and_lost_count,
+        active_end_count,
+        voluntary_lost_count,
+        involuntary_lost_count
+    from contract_churn
+),
+
+-- what neither came nor went nor changed is what the rates did
+balanced as (
+    select
+        *,
+        {{ days_after('period_end', parameter('contract_grace_days')) }} as closes_on,
+        start_amount - churned_amount - contraction_amount as retained_amount,
+        start_amount
+        + new_amount
+        + reactivation_amount
+        + expansion_amount
+        - contraction_amount
+        - churned_amount as expected_amount
+    from contract_churn
 )
 
 select
     'logo' as basis,
-    'lapse' as churn_model,
+    churn_model,
     period_grain,
     period_start,
     period_end,
-    {{ maturity() }} as maturity,
+    {{ maturity(period_end='closes_on') }} as maturity,
     segment_type,
     segment_value,
     cast(active_start_count as bigint) as active_start_count,
@@ -18,10 +77,9 @@ select
     cast(reactivated_count as bigint) as reactivated_count,
     cast(lost_count as bigint) as lost_count,
     cast(new_and_lost_count as bigint) as new_and_lost_count,
-    cast(
-        active_start_count + new_count + reactivated_count - lost_count - new_and_lost_count
-        as bigint
-    ) as active_end_count,
+    cast(voluntary_lost_count as bigint) as voluntary_lost_count,
+    cast(involuntary_lost_count as bigint) as involuntary_lost_count,
+    cast(active_end_count as bigint) as active_end_count,
     cast(lost_count as double) / nullif(active_start_count, 0) as churn_ratio,
     cast({{ wilson_low('lost_count', 'active_start_count') }} as double) as churn_ci_low,
     cast({{ wilson_high('lost_count', 'active_start_count') }} as double) as churn_ci_high,
@@ -34,5 +92,47 @@ select
     cast(null as decimal(18, 2)) as exchange_effect_amount,
     cast(null as decimal(18, 2)) as end_mrr_amount,
     cast(null as double) as gross_revenue_churn_ratio,
+    cast(null as double) as gross_revenue_retention_ratio,
     cast(null as double) as net_revenue_retention_ratio
-from lapse_churn
+from counted
+union all
+select
+    'revenue' as basis,
+    'contract' as churn_model,
+    period_grain,
+    period_start,
+    period_end,
+    {{ maturity(period_end='closes_on') }} as maturity,
+    segment_type,
+    segment_value,
+    cast(null as bigint) as active_start_count,
+    cast(null as bigint) as new_count,
+    cast(null as bigint) as reactivated_count,
+    cast(null as bigint) as lost_count,
+    cast(null as bigint) as new_and_lost_count,
+    cast(null as bigint) as voluntary_lost_count,
+    cast(null as bigint) as involuntary_lost_count,
+    cast(null as bigint) as active_end_count,
+    cast(contraction_amount + churned_amount as double)
+    / nullif(cast(start_amount as double), 0) as churn_ratio,
+    cast(null as double) as churn_ci_low,
+    cast(null as double) as churn_ci_high,
+    cast(case when has_amounts then start_amount end as decimal(18, 2)) as start_mrr_amount,
+    cast(case when has_amounts then new_amount end as decimal(18, 2)) as new_mrr_amount,
+    cast(case when has_amounts then reactivation_amount end as decimal(18, 2))
+        as reactivation_mrr_amount,
+    cast(case when has_amounts then expansion_amount end as decimal(18, 2)) as expansion_mrr_amount,
+    cast(case when has_amounts then contraction_amount end as decimal(18, 2))
+        as contraction_mrr_amount,
+    cast(case when has_amounts then churned_amount end as decimal(18, 2)) as churned_mrr_amount,
+    cast(
+        case when has_amounts then end_amount - expected_amount end as decimal(18, 2)
+    ) as exchange_effect_amount,
+    cast(case when has_amounts then end_amount end as decimal(18, 2)) as end_mrr_amount,
+    cast(contraction_amount + churned_amount as double)
+    / nullif(cast(start_amount as double), 0) as gross_revenue_churn_ratio,
+    cast(retained_amount as double)
+    / nullif(cast(start_amount as double), 0) as gross_revenue_retention_ratio,
+    cast(retained_amount + expansion_amount as double)
+    / nullif(cast(start_amount as double), 0) as net_revenue_retention_ratio
+from balanced

@@ -45,7 +45,8 @@ spells as (
         customer_key,
         spell_number,
         min(paid_from_on) as served_from,
-        max(service_until) as served_until
+        max(service_until) as served_until,
+        max_by(subscription_key, (service_until, subscription_key)) as last_subscription_key
     from numbered
     group by customer_key, spell_number
 )
@@ -53,6 +54,7 @@ spells as (
 select
     customer_key,
     spell_number,
+    last_subscription_key,
     served_from,
     served_until,
     {{ days_after('served_until', parameter('contract_grace_days')) }} as grace_until,

@@ -14,7 +14,8 @@ counted_customers as (
     where not is_test and not is_guest and not is_erased
 ),
 
--- an end still ahead is no end yet: such a service runs through the as-of day; a deletion ends it
+-- an end still ahead is no end yet: such a service runs through the as-of day; a deletion ends it,
+-- and so does a price of nothing
 clipped as (
     select
         subscriptions.subscription_key,
@@ -24,6 +25,7 @@ clipped as (
         subscriptions.billing_period_months,
         least(
             coalesce(subscriptions.ends_on, {{ days_after(as_of_date(), 1) }}),
+            coalesce(subscriptions.paid_until_on, {{ days_after(as_of_date(), 1) }}),
             coalesce(subscriptions.deleted_on, {{ days_after(as_of_date(), 1) }}),
             {{ days_after(as_of_date(), 1) }}
         ) as service_until
