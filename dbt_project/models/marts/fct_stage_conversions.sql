@@ -215,8 +215,10 @@ select
     to_stage,
     segment_type,
     segment_value,
-    {{ maturity('period_start', days_after('period_end', parameter('stage_conversion_days'))) }}
-        as maturity,
+    -- the loss of a contract is dated back once its grace is over
+    {{ maturity('period_start', days_after(
+        'period_end', parameter('stage_conversion_days') ~ ' + ' ~ parameter('contract_grace_days')
+    )) }} as maturity,
     cast(entrant_count as bigint) as entrant_count,
     cast(reached_count as bigint) as reached_count,
     cast(reached_count as double) / nullif(entrant_count, 0) as conversion_ratio,
