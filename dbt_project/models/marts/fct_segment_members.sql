@@ -23,8 +23,8 @@ silent_spells as (
     select * from {{ ref('int_silent_spells') }}
 ),
 
--- Customers alike to the unit of currency are of one class, and need not be sorted one by one. Who has brought
--- nothing, or cost money, must not push others over a line.
+-- Customers alike to the unit of currency are of one class, and need not be sorted one by one. Who
+-- has brought nothing, or cost money, must not push others over a line.
 units as (
     select
         snapshot_on,
@@ -66,8 +66,9 @@ classes as (
         snapshots.customer_key,
         snapshots.snapshot_on,
         case
-            when snapshots.value_amount > 0 and snapshots.value_amount >= lines.class_a_from then 'A'
-            when snapshots.value_amount > 0 and snapshots.value_amount >= lines.class_b_from then 'B'
+            when snapshots.value_amount <= 0 then 'C'
+            when snapshots.value_amount >= lines.class_a_from then 'A'
+            when snapshots.value_amount >= lines.class_b_from then 'B'
             else 'C'
         end as value_class
     from snapshots

@@ -53,7 +53,9 @@ arrivals as (
         entrants.period_start,
         entrants.acquisition_channel,
         entrants.seen_days,
-        {{ dbt.datediff('entrants.entered_on', 'stays.entered_on', 'day') }} as days,
+        {{ dbt.datediff(
+            'entrants.entered_on', 'stays.entered_on', 'day'
+        ) }} as days,
         stays.stage_number = entrants.stage_number + 1 as is_exit
     from entrants
     inner join stays
@@ -103,7 +105,7 @@ entered as (
     group by stage, period_start, acquisition_channel, seen_days
 ),
 
--- a way that somebody has gone is told of everybody who could have gone it, so that nobody is a zero
+-- a way that somebody has gone is told of all who could have gone it, so that nobody is a zero
 ways as (
     select distinct
         from_stage,
@@ -199,11 +201,11 @@ measured as (
         sum(observed_count) as entrant_count,
         sum(event_count) as reached_count,
         min(days) filter (where {{ is_half_gone() }}) as median_days,
-        case
-            when max(days) = {{ parameter('stage_conversion_days') }} or min(survival) = 0
-                then min(days)
-                + sum(cast(round(survival * (next_days - days), 8) as decimal(18, 8)))
-        end as mean_days_within_window,
+        min(days)
+        + sum(cast(round(survival * (next_days - days), 8) as decimal(18, 8)))
+            as days_within_window,
+        max(days) = {{ parameter('stage_conversion_days') }} or min(survival) = 0
+            as is_curve_known,
         period_start,
         {{ period_end("'month'", 'period_start') }} as period_end
     from steps
@@ -225,7 +227,8 @@ select
     cast({{ wilson_low('reached_count', 'entrant_count') }} as double) as conversion_ci_low,
     cast({{ wilson_high('reached_count', 'entrant_count') }} as double) as conversion_ci_high,
     cast(median_days as integer) as median_days,
-    cast(round(mean_days_within_window, 4) as double) as mean_days_within_window,
+    case when is_curve_known then cast(round(days_within_window, 4) as double) end
+        as mean_days_within_window,
     entrant_count >= {{ parameter('minimum_reportable_count') }} as is_reportable,
     period_start,
     period_end
