@@ -286,11 +286,12 @@ def revenue_by_contract(customer: Customer) -> dict[date, int]:
 def write_core(database: Path, customers: dict[str, Customer]) -> None:
     """The core tables that the machine reads, as core would hold them."""
     connection = duckdb.connect(str(database), config={"storage_compatibility_version": "v1.2.0"})
-    connection.execute("create schema core; create schema intermediate; create schema marts")
+    connection.execute("create schema core; create schema intermediate; create schema marts; create schema seeds")
     connection.execute("""
         create table core.dim_customers (
             customer_key varchar, is_test boolean, is_guest boolean, is_erased boolean, known_on date,
-            terminated_on date, source_stage varchar, acquisition_channel varchar, acquisition_country varchar
+            terminated_on date, deleted_on date, source_stage varchar, acquisition_channel varchar,
+            acquisition_country varchar
         );
         create table core.fct_orders (
             customer_key varchar, is_valid boolean, is_acquisition boolean, ordered_on date,
@@ -313,6 +314,7 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
             customer_key varchar, survey_response_key varchar, question_type varchar, score double,
             responded_on date, responded_at timestamp
         );
+        create table seeds.source_stages (source_stage varchar, stages varchar);
     """)
     for table, rows in core_rows(customers).items():
         schema = "intermediate" if table.startswith("int_") else "core"
@@ -341,7 +343,7 @@ def core_rows(customers: dict[str, Customer]) -> dict[str, list[tuple[object, ..
     rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in [*tables, "int_subscription_terms"]}
     for key, customer in customers.items():
         rows["dim_customers"].append(
-            (key, False, False, False, customer.known, customer.terminated, None, "shop", "CN")
+            (key, False, False, False, customer.known, customer.terminated, None, None, "shop", "CN")
         )
         orders = [day for day in customer.orders if day <= AS_OF]
         rows["fct_orders"] += [(key, True, number == 0, day, day) for number, day in enumerate(orders)]

@@ -39,7 +39,9 @@
     'fct_lifecycle_stages': {
         'keys': ['customer_key', 'entered_on'],
         'figures': ['days_in_stage'],
-        'labels': ['stage', 'exited_on', 'entry_reason', 'attitude'],
+        'labels': ['stage', 'exited_on', 'entry_reason', 'attitude', 'value_trend'],
+        'made_of_money': ['value_trend'],
+        'accumulated': ['value_trend'],
         'starts_on': 'cells.entered_on',
         'closes_on': days_after('cells.exited_on', 1),
     },
@@ -66,6 +68,15 @@
         'starts_on': 'cells.as_of_date',
         'closes_on': 'case when ' ~ is_month_end('cells.as_of_date')
             ~ ' then ' ~ days_after('cells.as_of_date', 1) ~ ' end',
+    },
+    'fct_stage_conversions': {
+        'keys': ['from_stage', 'to_stage', 'period_start', 'segment_type', 'segment_value'],
+        'figures': ['entrant_count', 'reached_count', 'median_days'],
+        'starts_on': 'cells.period_start',
+        'closes_on': days_after(
+            'cells.period_end',
+            parameter('stage_conversion_days') ~ ' + ' ~ parameter('contract_grace_days')
+        ),
     },
     'fct_stage_populations': {
         'keys': ['scheme', 'scheme_stage', 'period_start'],

@@ -133,6 +133,24 @@ def reference_buyers(example: Example) -> Mapping[str, tuple]:
     return {of["customer_id"]: tuple(int(of[name]) for name in names) for of in example.reference_customers()}
 
 
+def scored_buyers(example: Example) -> Mapping[str, tuple]:
+    """Days since the last order and orders in the window of each buyer, as RFM scores them at the end."""
+    found = example.rows(
+        "select source_customer_id, recency_days, frequency_count from marts.fct_rfm_scores "
+        "inner join core.bridge_customer_identities using (customer_key) "
+        "where valid_to is null and as_of_date = (select max(as_of_date) from marts.fct_rfm_scores)"
+    )
+    return {customer: tuple(figures) for customer, *figures in found}
+
+
+def reference_scored_buyers(example: Example) -> Mapping[str, tuple]:
+    """The same with a window over all orders: from the first to the end, less from the first to the last."""
+    return {
+        of["customer_id"]: (int(of["T"]) - int(of["recency"]), int(of["n_orders"]))
+        for of in example.reference_customers()
+    }
+
+
 def wrong_amounts(example: Example) -> Mapping[str, tuple]:
     """The buyers whose revenue or mean of repeat days is not the reference's, with both pairs."""
     found = example.rows(

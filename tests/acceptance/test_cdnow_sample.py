@@ -14,7 +14,9 @@ from examples import (
     reference_churn,
     reference_cohorts,
     reference_months,
+    reference_scored_buyers,
     run_example,
+    scored_buyers,
     wrong_amounts,
 )
 
@@ -73,6 +75,10 @@ def test_churn_is_the_reference_s_to_the_customer(cdnow: Example) -> None:
 
 def test_every_buyer_has_the_reference_s_frequency_recency_and_age(cdnow: Example) -> None:
     assert buyers(cdnow) == reference_buyers(cdnow)
+
+
+def test_every_buyer_is_scored_on_the_reference_s_recency_and_orders(cdnow: Example) -> None:
+    assert scored_buyers(cdnow) == reference_scored_buyers(cdnow)
 
 
 def test_every_buyer_has_the_reference_s_revenue_and_mean_of_repeat_days(cdnow: Example) -> None:

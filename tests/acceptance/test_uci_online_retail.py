@@ -15,7 +15,9 @@ from examples import (
     reference_churn,
     reference_cohorts,
     reference_months,
+    reference_scored_buyers,
     run_example,
+    scored_buyers,
     wrong_amounts,
 )
 
@@ -140,6 +142,10 @@ def test_churn_is_the_reference_s_to_the_customer(retail: Example) -> None:
 
 def test_every_buyer_has_the_reference_s_frequency_recency_and_age(retail: Example) -> None:
     assert buyers(retail) == reference_buyers(retail)
+
+
+def test_every_buyer_is_scored_on_the_reference_s_recency_and_orders(retail: Example) -> None:
+    assert scored_buyers(retail) == reference_scored_buyers(retail)
 
 
 def test_every_buyer_has_the_reference_s_revenue_and_mean_of_repeat_days(retail: Example) -> None:

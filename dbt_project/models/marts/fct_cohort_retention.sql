@@ -86,6 +86,9 @@ accumulated as (
             order by period_number desc
             rows between unbounded preceding and current row
         ) as rolling_active_count,
+        max(case when period_number = 0 then net_amount end) over so_far as start_net_amount,
+        max(case when period_number = 0 and unknown_margin_count = 0 then known_margin_amount end)
+            over so_far as start_margin_amount,
         sum(unknown_margin_count) over so_far as cumulative_unknown_margin_count,
         sum(net_amount) over so_far as cumulative_net_amount,
         sum(known_margin_amount) over so_far as cumulative_known_margin_amount
@@ -97,6 +100,7 @@ accumulated as (
     )
 ),
 
+-- of a cohort that brought nothing, or less, in its first period no share can be told
 rounded as (
     select
         cast(cohort_grain as string) as cohort_grain,
@@ -111,6 +115,10 @@ rounded as (
         cast(active_count as double) / nullif(cohort_size, 0) as retention_ratio,
         cast({{ wilson_low('active_count', 'cohort_size') }} as double) as retention_ci_low,
         cast({{ wilson_high('active_count', 'cohort_size') }} as double) as retention_ci_high,
+        cast(net_amount as double)
+        / nullif(greatest(cast(start_net_amount as double), 0), 0) as net_revenue_retention_ratio,
+        case when unknown_margin_count = 0 then cast(known_margin_amount as double) end
+        / nullif(greatest(cast(start_margin_amount as double), 0), 0) as margin_retention_ratio,
         cast(order_count as bigint) as order_count,
         {{ rounded_money('gross_amount') }} as gross_amount,
         {{ rounded_money('refund_amount') }} as refund_amount,

@@ -12,8 +12,12 @@ entry_activities as (
     select * from {{ ref('int_stage_entry_activities') }}
 ),
 
-attitudes as (
-    select * from {{ ref('int_stage_attitudes') }}
+axes as (
+    select * from {{ ref('int_stage_axes') }}
+),
+
+source_stages as (
+    select * from {{ ref('source_stages') }}
 )
 
 select
@@ -29,8 +33,15 @@ select
     ) as days_in_stage,
     states.entry_reason,
     entry_activities.activity_key as entry_activity_key,
-    coalesce(attitudes.attitude, 'unknown') as attitude,
+    axes.value_trend,
+    axes.attitude,
     case when states.exited_on is null then customers.source_stage end as source_stage,
+    case
+        when states.exited_on is not null or customers.source_stage is null then 'unstated'
+        when source_stages.stages is null then 'unmapped'
+        when ' ' || source_stages.stages || ' ' like '% ' || states.stage || ' %' then 'agrees'
+        else 'differs'
+    end as source_agreement,
     states.exited_on is null as is_current,
     {{ as_of_date() }} as as_of_date
 from states
@@ -40,7 +51,9 @@ left join entry_activities
 on
     states.customer_key = entry_activities.customer_key
     and states.stage_number = entry_activities.stage_number
-left join attitudes
+inner join axes
 on
-    states.customer_key = attitudes.customer_key
-    and states.stage_number = attitudes.stage_number
+    states.customer_key = axes.customer_key
+    and states.stage_number = axes.stage_number
+left join source_stages
+on {{ plain_name('customers.source_stage') }} = source_stages.source_stage

@@ -38,7 +38,12 @@ so_far as (
         lead(entered_on, 1, {{ days_after(as_of_date(), 1) }}) over in_turn as next_entered_on,
         max(case when order_count > 0 then entered_on end) over to_date as last_ordered_on,
         sum(purchase_count) over to_date as frequency_count,
-        sum(net_amount) over to_date as monetary_amount
+        sum(net_amount) over to_date as monetary_amount,
+        case
+            when sum(unknown_margin_count) over to_date = 0
+                then coalesce(sum(known_margin_amount) over to_date, 0)
+            else sum(net_amount) over to_date
+        end as value_amount
     from days
     window in_turn as (
         partition by customer_key
@@ -58,7 +63,8 @@ ends as (
         snapshots.snapshot_on,
         so_far.last_ordered_on,
         so_far.frequency_count,
-        so_far.monetary_amount
+        so_far.monetary_amount,
+        so_far.value_amount
     from so_far
     inner join snapshots
     on
@@ -71,7 +77,8 @@ ends as (
         snapshots.snapshot_on,
         cast(null as date) as last_ordered_on,
         -so_far.frequency_count as frequency_count,
-        -so_far.monetary_amount as monetary_amount
+        -so_far.monetary_amount as monetary_amount,
+        cast(null as decimal(28, 8)) as value_amount
     from so_far
     inner join snapshots
     on
@@ -85,7 +92,8 @@ summed as (
         snapshot_on,
         max(last_ordered_on) as last_ordered_on,
         sum(frequency_count) as frequency_count,
-        sum(monetary_amount) as monetary_amount
+        sum(monetary_amount) as monetary_amount,
+        max(value_amount) as value_amount
     from ends
     group by customer_key, snapshot_on
 ),
@@ -99,7 +107,8 @@ measured as (
             as integer
         ) as recency_days,
         cast(frequency_count as integer) as frequency_count,
-        {{ rounded_money('coalesce(monetary_amount, 0)') }} as monetary_amount
+        {{ rounded_money('coalesce(monetary_amount, 0)') }} as monetary_amount,
+        {{ rounded_money('value_amount') }} as value_amount
     from summed
     where last_ordered_on is not null
 )

@@ -54,9 +54,9 @@ observed as (
         exits.scheme,
         exits.scheme_stage,
         months.period_start,
-        exits.days_in_stage,
-        exits.stay_count as exited_count,
-        exits.stay_count
+        exits.days_in_stage as days,
+        exits.stay_count as event_count,
+        exits.stay_count as observed_count
     from exits
     inner join months
     on exits.exited_in <= months.period_start
@@ -68,9 +68,9 @@ observed as (
         cast(
             {{ dbt.datediff('begun.entered_on', 'months.observed_on', 'day') }}
             as integer
-        ) as days_in_stage,
-        0 as exited_count,
-        begun.stay_count
+        ) as days,
+        0 as event_count,
+        begun.stay_count as observed_count
     from begun
     inner join months
     on
@@ -83,43 +83,22 @@ durations as (
         scheme,
         scheme_stage,
         period_start,
-        days_in_stage,
-        sum(exited_count) as exited_count,
-        sum(stay_count) as stay_count
+        days,
+        sum(event_count) as event_count,
+        sum(observed_count) as observed_count
     from observed
-    group by scheme, scheme_stage, period_start, days_in_stage
+    group by scheme, scheme_stage, period_start, days
 ),
 
--- at risk of leaving after so many days is who was seen for so many or more
-at_risk as (
-    select
-        *,
-        sum(stay_count) over (
-            partition by scheme, scheme_stage, period_start
-            order by days_in_stage desc
-            rows between unbounded preceding and current row
-        ) as at_risk_count
-    from durations
-),
-
--- the product of the shares that stay, as a sum of logarithms: no engine need know products
-survival as (
-    select
-        *,
-        sum(ln(cast(nullif(at_risk_count - exited_count, 0) as double) / at_risk_count)) over (
-            partition by scheme, scheme_stage, period_start
-            order by days_in_stage asc
-            rows between unbounded preceding and current row
-        ) as log_survival
-    from at_risk
+curve as (
+    {{ survival_curve('durations', ['scheme', 'scheme_stage', 'period_start']) }}
 )
 
--- the margin keeps a curve that is exactly one half from missing it by the last binary digit
 select
     scheme,
     scheme_stage,
     period_start,
-    min(days_in_stage) as median_days_in_stage
-from survival
-where at_risk_count = exited_count or log_survival <= ln(0.5) + 1e-9
+    min(days) as median_days_in_stage
+from curve
+where {{ is_half_gone() }}
 group by scheme, scheme_stage, period_start
