@@ -180,10 +180,13 @@ def test_with_all_that_is_known_now_only_what_late_rows_touch_differs(told: Mapp
         "core.fct_orders",
         "core.fct_refunds",
         "marts.fct_churn_periods",
+        "marts.fct_cohort_pooled_retention",
         "marts.fct_cohort_retention",
         "marts.fct_customer_value",
         "marts.fct_lifecycle_stages",
         "marts.fct_rfm_scores",
+        "marts.fct_segment_members",
+        "marts.fct_stage_conversions",
         "marts.fct_stage_populations",
         "marts.fct_stage_transitions",
     }
