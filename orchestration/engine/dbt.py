@@ -14,6 +14,8 @@ from orchestration.settings import PROJECT_ROOT
 
 PROFILES = PROJECT_ROOT / "dbt_project"
 TARGET = PROJECT_ROOT / "target"
+# What is scored by models that are fitted to the rest.
+OF_VALUE = "source:value+"
 Event = Mapping[str, Any]
 
 
@@ -23,10 +25,14 @@ class DbtFailed(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """What one invocation of dbt did: an event per node that ended, and whether all of them did well."""
+    """What dbt did: an event per node that ended, and whether all of them did well.
+
+    `former_count` is how many of them ended in the invocation before the last.
+    """
 
     succeeded: bool
     ended: tuple[Event, ...]
+    former_count: int = 0
 
 
 def project_fingerprint() -> str:
@@ -98,16 +104,19 @@ def build(
     target: str = "duckdb",
     on_end: Callable[[Event], None],
     select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    former: Build | None = None,
     without: Sequence[str] = ("unit_test",),
     listeners: Sequence[Callable[[Any], None]] = (),
 ) -> Build:
     """Run models, seeds and data tests; `on_end` hears of each node as it ends, `listeners` of all that dbt says.
 
+    What the `former` invocation of the same build did is told together with what this one does.
     Unit tests are for the test suite: they judge the SQL, which the data of a run cannot change.
     """
     from dbt.cli.main import dbtRunner
 
-    ended: list[Event] = []
+    ended: list[Event] = [*former.ended] if former else []
 
     def hear(event: Any) -> None:
         if event.info.name == "NodeFinished":
@@ -121,6 +130,8 @@ def build(
         arguments += ["--exclude-resource-type", kind]
     if select:
         arguments += ["--select", " ".join(select)]
+    if exclude:
+        arguments += ["--exclude", " ".join(exclude)]
     try:
         runner = dbtRunner(manifest=_manifest(target), callbacks=[hear, *listeners])
         result = runner.invoke([*arguments, *_places(home / "dbt", home / "dbt" / "logs")])
@@ -130,7 +141,12 @@ def build(
         _write_seconds(home / "dbt" / "run_results.json", ended)
     if result.exception is not None and not ended:
         raise DbtFailed(str(result.exception)) from result.exception
-    return Build(succeeded=result.success, ended=tuple(ended))
+    return Build(succeeded=result.success, ended=tuple(ended), former_count=len(former.ended) if former else 0)
+
+
+def those_of_value(select: Sequence[str]) -> Sequence[str]:
+    """Of a selection, or of all models without one, those that are scored by fitted models."""
+    return [f"{one},{OF_VALUE}" for part in select for one in part.split()] or [OF_VALUE]
 
 
 def _close_working_file() -> None:

@@ -60,3 +60,16 @@ def cells_of(
     first = np.flatnonzero(is_new)
     counts = np.add.reduceat(weights[order], first) if len(first) else weights
     return Cells(columns[0][first], columns[1][first], columns[2][first], counts)
+
+
+def coarser(cells: Cells, step: float) -> Cells:
+    """Histories that differ by less than a step as one, at their mean: fewer cells that say nearly the same."""
+    columns = [cells.frequency, np.floor(cells.recency / step), np.floor(cells.age / step)]
+    order = np.lexsort(columns[::-1])
+    columns = [of[order] for of in columns]
+    counts = cells.customer_count[order]
+    first = np.flatnonzero(np.concatenate([[True], np.any([of[1:] != of[:-1] for of in columns], axis=0)]))
+    total = np.add.reduceat(counts, first)
+    recency = np.add.reduceat(cells.recency[order] * counts, first) / total
+    age = np.add.reduceat(cells.age[order] * counts, first) / total
+    return Cells(columns[0][first], recency, np.maximum(age, recency), total)
