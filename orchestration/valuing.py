@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from orchestration.engine.value_tables import TABLES
 from orchestration.lake.durable import write_json
-from orchestration.value import buying, holdout, spending, uncertainty
+from orchestration.value import buying, contracts, holdout, spending, uncertainty
 from orchestration.value.cells import CannotFit, Cells, Numbers, cells_of
 
 # What was fitted by another method is fitted again.
-METHOD = 1
+METHOD = 2
 CELLS = """
     select observed_on, is_cut_off, holdout_days, frequency, recency_days, age_days, former_count, actual_count,
         customer_count
@@ -29,6 +29,9 @@ CELLS = """
 SPEND = (
     "select frequency, mean_repeat_value, customer_count from measures.int_spend_cells order by frequency, value_bin"
 )
+RENEWALS = "select * from measures.int_renewal_cells order by renewal_count, is_lost"
+# Monthly contracts of thirty years.
+RENEWALS_AHEAD = 360
 ASKED = ("value_horizon_days", "discount_rate_annual", "minimum_reportable_count")
 ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio")
 DAYS_OF_YEAR = 365.0
@@ -70,6 +73,8 @@ class Counted:
     asked: Asked
     cuts: tuple[Cut, ...]
     spend: tuple[Numbers, Numbers, Numbers]
+    renewals: tuple[Numbers, Numbers] = (np.zeros(0), np.zeros(0))
+    renewals_observed_on: date | None = None
 
     @property
     def present(self) -> Cut | None:
@@ -84,7 +89,7 @@ class Counted:
             digest.update(repr((cut.observed_on, cut.holdout_days)).encode())
             for of in (cut.frequency, cut.recency, cut.age, cut.former, cut.actual, cut.customer_count):
                 digest.update(of.tobytes())
-        for of in self.spend:
+        for of in (*self.spend, *self.renewals):
             digest.update(of.tobytes())
         return digest.hexdigest()
 
@@ -109,10 +114,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Valued:
-    """What a run knows of its buyers' future: the models by which they are scored, all that were fitted, and why not.
+    """What a run knows of its customers' future: the models by which they are scored, all that were fitted, why not.
 
-    `calibration` holds the bins of every cut-off. `used` is empty where there is no model; `complaint` is
-    what an engineer should read then, or where an earlier model had to stay.
+    `calibration` holds the bins of every cut-off. `used` is empty where there is no model of buyers, and
+    `contracts` where there is none of contracts; `complaint` is what an engineer should read then, or where an
+    earlier model had to stay.
     """
 
     fingerprint: str
@@ -121,6 +127,7 @@ class Valued:
     bounds: tuple[float, float]
     calibration: tuple[Mapping[str, Any], ...]
     complaint: str | None
+    contracts: tuple[Model, ...] = ()
 
 
 def counted(connection: duckdb.DuckDBPyConnection) -> Counted:
@@ -143,9 +150,20 @@ def counted(connection: duckdb.DuckDBPyConnection) -> Counted:
                 *(of[inside] for of in numbers),
             )
         )
+    spells = connection.execute(RENEWALS).fetchall()
     spend = connection.execute(SPEND).fetchnumpy()
     frequency, mean, count = (np.asarray(of, dtype=np.float64) for of in spend.values())
-    return Counted(asked, tuple(cuts), (frequency, mean, count))
+    return Counted(asked, tuple(cuts), (frequency, mean, count), *_renewals(spells))
+
+
+def _renewals(rows: Sequence[tuple[int, bool, int, date]]) -> tuple[tuple[Numbers, Numbers], date | None]:
+    """How many kept and how many lost their contract at the first, second ... renewal, and the day it was counted."""
+    size = max((row[0] for row in rows), default=-1) + 1
+    kept, lost = np.zeros(size + 1), np.zeros(size + 1)
+    for renewal_count, is_lost, spell_count, _ in rows:
+        kept[:renewal_count] += spell_count
+        lost[renewal_count] += spell_count * is_lost
+    return (kept, lost), rows[0][3] if rows else None
 
 
 def valued(known: Counted, former: Valued | None) -> Valued:
@@ -156,9 +174,19 @@ def valued(known: Counted, former: Valued | None) -> Valued:
     bounds = former.bounds if former else (1.0, 1.0)
     try:
         _demand_enough(known)
-        return _fitted(known, standing, bounds)
+        found = _fitted(known, standing, bounds)
     except CannotFit as reason:
-        return Valued(known.fingerprint, (), (), (1.0, 1.0), (), f"There is no model of value: {reason}.")
+        found = Valued(known.fingerprint, (), (), (1.0, 1.0), (), f"There is no model of value: {reason}.")
+    return replace(found, contracts=_of_contracts(known))
+
+
+def _of_contracts(known: Counted) -> tuple[Model, ...]:
+    """The model of renewals, where as many came to one as are reported on."""
+    kept, lost = known.renewals
+    if known.renewals_observed_on is None or kept[0] + lost[0] < known.asked.minimum_count:
+        return ()
+    fit = contracts.fit(contracts.Renewals(kept, lost))
+    return (_model("sbg", contracts.NAMES, fit, known.renewals_observed_on, is_identified=fit.is_identified),)
 
 
 def _demand_enough(known: Counted) -> None:
@@ -252,7 +280,12 @@ def _of_spending(fit: spending.Fit, observed_on: date) -> Model:
 
 
 def _model(
-    family: str, names: Sequence[str], fit: buying.Fit | spending.Fit, observed_on: date, *, is_identified: bool
+    family: str,
+    names: Sequence[str],
+    fit: buying.Fit | spending.Fit | contracts.Fit,
+    observed_on: date,
+    *,
+    is_identified: bool,
 ) -> Model:
     errors = [None if math.isnan(of) else float(of) for of in fit.maximum.standard_errors]
     return Model(
@@ -271,7 +304,17 @@ def tables_of(found: Valued, known: Counted) -> Mapping[str, pa.Table]:
     """What dbt reads as the source `value`."""
     rows = {"models": _scored_by(found), "parameters": _parameters(found), "calibration": found.calibration}
     tables = {name: pa.Table.from_pylist(list(of), TABLES[name]) for name, of in rows.items()}
-    return {**tables, "lookup": _lookup(found, known)}
+    return {**tables, "lookup": _lookup(found, known), "renewals": _survival(found)}
+
+
+def _survival(found: Valued) -> pa.Table:
+    """The share of contracts that is left after so many renewals."""
+    if not found.contracts:
+        return TABLES["renewals"].empty_table()
+    (model,) = found.contracts
+    numbers = np.arange(RENEWALS_AHEAD + 1, dtype=np.int32)
+    ratios = contracts.survival(np.array(list(model.parameters.values())), numbers)
+    return pa.table([pa.array([model.model_key] * len(numbers)), numbers, ratios], schema=TABLES["renewals"])
 
 
 def _scored_by(found: Valued) -> Sequence[Mapping[str, Any]]:
@@ -284,8 +327,8 @@ def _scored_by(found: Valued) -> Sequence[Mapping[str, Any]]:
 
 
 def _parameters(found: Valued) -> Sequence[Mapping[str, Any]]:
-    used = {model.model_key for model in found.used}
-    models = [*found.fitted, *(model for model in found.used if model not in found.fitted)]
+    used = {model.model_key for model in (*found.used, *found.contracts)}
+    models = [*found.fitted, *(model for model in found.used if model not in found.fitted), *found.contracts]
     return [
         {
             "model_key": model.model_key,
@@ -333,7 +376,7 @@ def kept(home: Path) -> Valued | None:
     if not path.exists():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
-    for name in ("fitted", "used"):
+    for name in ("fitted", "used", "contracts"):
         content[name] = tuple(Model(**model) for model in content[name])
     return Valued(**{**content, "bounds": tuple(content["bounds"]), "calibration": tuple(content["calibration"])})
 

@@ -38,6 +38,9 @@ TABLES: Mapping[str, pa.Schema] = {
             ("discounted_orders_if_alive", pa.float64()),
         ]
     ),
+    "renewals": pa.schema(
+        [("model_key", pa.string()), ("renewal_count", pa.int32()), ("survival_ratio", pa.float64())]
+    ),
     "calibration": pa.schema(
         [
             ("observed_on", pa.string()),
