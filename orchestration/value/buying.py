@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from orchestration.value.cells import Cells, Numbers
+from orchestration.value.cells import Cells, Numbers, dot
 from orchestration.value.maximum import Likelihood, Maximum, Prior, Slope, maximise
 
 Family = Literal["mbg_nbd", "bg_nbd"]
@@ -109,15 +109,15 @@ def _of_purchases(tables: _Tables, parameters: Numbers) -> tuple[float, Numbers,
     (x, _, counts), (ages, places, age_counts) = tables.frequencies, tables.ages
     per_age = np.bincount(places, weights=tables.cells.customer_count * tables.cells.frequency) + r * age_counts
     total = counts.sum()
-    value = counts @ (special.gammaln(r + x) - special.gammaln(r)) + total * r * np.log(alpha)
-    value -= per_age @ np.log(alpha + ages)
+    value = dot(counts, special.gammaln(r + x) - special.gammaln(r)) + total * r * np.log(alpha)
+    value -= dot(per_age, np.log(alpha + ages))
     gradient, hessian = np.zeros(4), np.zeros((4, 4))
-    gradient[0] = counts @ (special.psi(r + x) - special.psi(r)) + total * np.log(alpha)
-    gradient[0] -= age_counts @ np.log(alpha + ages)
-    gradient[1] = total * r / alpha - per_age @ (1 / (alpha + ages))
-    hessian[0, 0] = counts @ (special.polygamma(1, r + x) - special.polygamma(1, r))
-    hessian[0, 1] = hessian[1, 0] = total / alpha - age_counts @ (1 / (alpha + ages))
-    hessian[1, 1] = -total * r / alpha**2 + per_age @ (1 / (alpha + ages) ** 2)
+    gradient[0] = dot(counts, special.psi(r + x) - special.psi(r)) + total * np.log(alpha)
+    gradient[0] -= dot(age_counts, np.log(alpha + ages))
+    gradient[1] = total * r / alpha - dot(per_age, 1 / (alpha + ages))
+    hessian[0, 0] = dot(counts, special.polygamma(1, r + x) - special.polygamma(1, r))
+    hessian[0, 1] = hessian[1, 0] = total / alpha - dot(age_counts, 1 / (alpha + ages))
+    hessian[1, 1] = -total * r / alpha**2 + dot(per_age, 1 / (alpha + ages) ** 2)
     return float(value), gradient, hessian
 
 
@@ -126,13 +126,13 @@ def _of_dropout(tables: _Tables, parameters: Numbers) -> tuple[float, Numbers, N
     a, b = parameters[2:]
     x, _, counts = tables.frequencies
     alive = _survived(tables.family, x, b)
-    value = counts @ (_log_beta(a, alive) - _log_beta(a, b))
+    value = dot(counts, _log_beta(a, alive) - _log_beta(a, b))
     gradient, hessian = np.zeros(4), np.zeros((4, 4))
-    gradient[2] = counts @ (special.psi(a + b) - special.psi(a + alive))
-    gradient[3] = gradient[2] + counts @ (special.psi(alive) - special.psi(b))
-    hessian[2, 2] = counts @ (special.polygamma(1, a + b) - special.polygamma(1, a + alive))
+    gradient[2] = dot(counts, special.psi(a + b) - special.psi(a + alive))
+    gradient[3] = gradient[2] + dot(counts, special.psi(alive) - special.psi(b))
+    hessian[2, 2] = dot(counts, special.polygamma(1, a + b) - special.polygamma(1, a + alive))
     hessian[2, 3] = hessian[3, 2] = hessian[2, 2]
-    hessian[3, 3] = hessian[2, 2] + counts @ (special.polygamma(1, alive) - special.polygamma(1, b))
+    hessian[3, 3] = hessian[2, 2] + dot(counts, special.polygamma(1, alive) - special.polygamma(1, b))
     return _with_odds(tables, parameters, (float(value), gradient, hessian))
 
 
@@ -153,7 +153,7 @@ def _with_odds(
     spreading = has_left * (1 / (1 + small)) * np.where(odds > 0, small, 1.0)
     by_alpha = (1 / (alpha + ages))[age_places] - (1 / (alpha + recencies))[recency_places]
     by_left = (1 / left)[places]
-    value = former[0] + float(weights @ (np.log1p(small) + np.maximum(odds, 0)))
+    value = former[0] + dot(weights, np.log1p(small) + np.maximum(odds, 0))
     slopes = (spread, exponent * by_alpha, np.full(1, 1 / a), -by_left)
     gradient = former[1] + np.array([_total(has_left, of) for of in slopes])
     hessian = former[2].copy()
@@ -161,16 +161,16 @@ def _with_odds(
         weighted = spreading * slopes[row]
         for column in range(row, 4):
             hessian[row, column] += _total(weighted, slopes[column])
-    hessian[0, 1] += has_left @ by_alpha
+    hessian[0, 1] += dot(has_left, by_alpha)
     squares = (1 / (alpha + recencies) ** 2)[recency_places] - (1 / (alpha + ages) ** 2)[age_places]
-    hessian[1, 1] += has_left @ (exponent * squares)
+    hessian[1, 1] += dot(has_left, exponent * squares)
     hessian[2, 2] -= has_left.sum() / a**2
-    hessian[3, 3] += has_left @ by_left**2
+    hessian[3, 3] += dot(has_left, by_left**2)
     return value, gradient, np.triu(hessian) + np.triu(hessian, 1).T
 
 
 def _total(weights: Numbers, values: Numbers) -> float:
-    return float(weights.sum() * values[0]) if len(values) == 1 else float(weights @ values)
+    return float(weights.sum() * values[0]) if len(values) == 1 else dot(weights, values)
 
 
 def _log_beta(a: float, b: Numbers | float) -> Numbers:
@@ -179,8 +179,8 @@ def _log_beta(a: float, b: Numbers | float) -> Numbers:
 
 def start_of(cells: Cells) -> Numbers:
     """Where the search begins: a rate of all buyers together that varies much, and dropout of which little is known."""
-    repeats = float(cells.frequency @ cells.customer_count)
-    time = float(cells.age @ cells.customer_count)
+    repeats = dot(cells.frequency, cells.customer_count)
+    time = dot(cells.age, cells.customer_count)
     return np.array([0.5, max(0.5 * time / repeats, 1e-3), 1.0, 2.0])
 
 
@@ -207,7 +207,7 @@ def _is_identified(found: Maximum, cells: Cells, family: Family) -> bool:
     if found.log_covariance is None or not found.is_converged or a < 0.001 or b > 1000:
         return False
     alive = probability_alive(found.parameters, cells.frequency, cells.recency, cells.age, family=family)
-    return float(alive @ cells.customer_count) / cells.total <= 0.999
+    return dot(alive, cells.customer_count) / cells.total <= 0.999
 
 
 def probability_alive(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from orchestration.value.cells import Numbers
+from orchestration.value.cells import Numbers, dot
 
 TOP_SHARE = 0.1
 
@@ -55,7 +55,7 @@ class Verdict:
             self.model.root_mean_square >= self.repetition.root_mean_square,
             top[0] < top[1],
         )
-        return sum(losses) >= 2
+        return bool(sum(losses) >= 2)
 
 
 def judged(foretold: Foretold) -> Verdict:
@@ -65,15 +65,15 @@ def judged(foretold: Foretold) -> Verdict:
 
 def _errors(foretold: Foretold, predicted: Numbers) -> Errors:
     counts, actual = foretold.customer_count, foretold.actual
-    total, brought = counts.sum(), float(actual @ counts)
+    total, brought = counts.sum(), dot(actual, counts)
     off = predicted - actual
     floor = np.maximum(predicted, 1e-3)
     deviance = 2 * (special.xlogy(actual, np.maximum(actual, 1) / floor) - actual + floor)
     return Errors(
-        mean_absolute=float(np.abs(off) @ counts / total),
-        root_mean_square=float(np.sqrt(off**2 @ counts / total)),
-        bias_ratio=float(predicted @ counts / brought - 1) if brought else None,
-        deviance=float(deviance @ counts / total),
+        mean_absolute=dot(np.abs(off), counts) / total,
+        root_mean_square=float(np.sqrt(dot(off**2, counts) / total)),
+        bias_ratio=dot(predicted, counts) / brought - 1 if brought else None,
+        deviance=dot(deviance, counts) / total,
         top_decile_share=_top_share(predicted, foretold) / brought if brought else None,
     )
 
@@ -82,10 +82,11 @@ def _top_share(predicted: Numbers, foretold: Foretold) -> float:
     """What the tenth of customers with the greatest predictions brought; of equal ones a fair part."""
     distinct, places = np.unique(-predicted, return_inverse=True)
     counts = np.bincount(places, weights=foretold.customer_count, minlength=len(distinct))
-    brought = np.bincount(places, weights=foretold.customer_count * foretold.actual, minlength=len(distinct))
+    per_customer = foretold.customer_count * foretold.actual
+    brought = np.bincount(places, weights=per_customer, minlength=len(distinct)).astype(np.float64)
     before = np.cumsum(counts) - counts
     part = np.clip((TOP_SHARE * counts.sum() - before) / counts, 0, 1)
-    return float(part @ brought)
+    return dot(part, brought)
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,10 @@ def _bins(bin_type: str, numbers: np.ndarray, foretold: Foretold) -> list[Bin]:
                 bin_type=bin_type,
                 bin_number=int(number),
                 customer_count=int(total),
-                expected=float(foretold.expected[inside] @ counts),
-                actual=float(foretold.actual[inside] @ counts),
-                probability=float(foretold.probability[inside] @ counts / total),
-                ordered_ratio=float((foretold.actual[inside] > 0) @ counts / total),
+                expected=dot(foretold.expected[inside], counts),
+                actual=dot(foretold.actual[inside], counts),
+                probability=dot(foretold.probability[inside], counts) / total,
+                ordered_ratio=dot((foretold.actual[inside] > 0).astype(np.float64), counts) / total,
             )
         )
     return found

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from orchestration.value.cells import CannotFit, Numbers
+from orchestration.value.cells import CannotFit, Numbers, dot
 from orchestration.value.maximum import Likelihood, Maximum, Prior, Slope, maximise
 
 NAMES = ("p", "q", "v")
@@ -58,7 +58,7 @@ def likelihood_of(spenders: Spenders) -> Likelihood:
         by_p = x * (special.psi(p * x + q) - special.psi(p * x) + np.log(z) + np.log(x) - log_sum)
         by_q = special.psi(p * x + q) - special.psi(q) + np.log(v) - log_sum
         by_v = q / v - (p * x + q) / (v + x * z)
-        return Slope(float(counts @ per_row), np.array([counts @ by_p, counts @ by_q, counts @ by_v]))
+        return Slope(dot(counts, per_row), np.array([dot(counts, by_p), dot(counts, by_q), dot(counts, by_v)]))
 
     return slope
 
@@ -66,7 +66,7 @@ def likelihood_of(spenders: Spenders) -> Likelihood:
 def fit(spenders: Spenders) -> Fit:
     """The most likely p, q and v; a weak prior keeps them finite where values hardly vary or hardly are."""
     total = float(spenders.customer_count.sum())
-    mean = float(spenders.mean_value @ spenders.customer_count) / total
+    mean = dot(spenders.mean_value, spenders.customer_count) / total
     start = np.array([2.0, 3.0, mean])
     likelihood = likelihood_of(spenders)
     found = maximise(likelihood, start, total=total)

@@ -40,7 +40,10 @@ valued as (
         {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }} as recency_days,
         {{ dbt.datediff('first_ordered_on', as_of_date(), 'day') }} as age_days,
         {{ dbt.datediff('last_ordered_on', as_of_date(), 'day') }} as days_since_last_order,
-        order_count > 0 and not is_guest and not is_erased and not is_deleted as is_scored
+        case
+            when order_count > 0 and not is_guest and not is_erased and not is_deleted
+                then frequency
+        end as scored_frequency
     from customer_values
 ),
 
@@ -82,9 +85,8 @@ foretold as (
     cross join margins
     left join lookup
     on
-        valued.frequency = lookup.frequency
+        valued.scored_frequency = lookup.frequency
         and valued.age_days = lookup.age_days
-        and valued.is_scored
 ),
 
 expected as (

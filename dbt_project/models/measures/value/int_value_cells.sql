@@ -16,77 +16,78 @@ spans as (
     from order_days
 ),
 
-observations as (
+cut_offs as (
     select
-        {{ as_of_date() }} as observed_on,
         holdout_days,
-        false as is_cut_off
+        {{ days_after(as_of_date(), '-holdout_days') }} as late_on,
+        {{ days_after(as_of_date(), '-2 * holdout_days') }} as early_on,
+        {{ days_after(as_of_date(), '-3 * holdout_days') }} as before_on
     from spans
-    union all
-    select
-        {{ days_after(as_of_date(), '-holdout_days') }} as observed_on,
-        holdout_days,
-        true as is_cut_off
-    from spans
-    where holdout_days > 0
-    union all
-    select
-        {{ days_after(as_of_date(), '-2 * holdout_days') }} as observed_on,
-        holdout_days,
-        true as is_cut_off
-    from spans
-    where holdout_days > 0
-),
-
-with_windows as (
-    select
-        *,
-        {{ days_after('observed_on', '-holdout_days') }} as former_from,
-        {{ days_after('observed_on', 'holdout_days') }} as actual_until
-    from observations
-),
-
-first_days as (
-    select
-        customer_key,
-        min(ordered_on) as first_ordered_on
-    from order_days
-    group by customer_key
 ),
 
 histories as (
     select
         order_days.customer_key,
-        with_windows.observed_on,
-        with_windows.holdout_days,
-        with_windows.is_cut_off,
-        first_days.first_ordered_on,
-        max(order_days.ordered_on) filter (
-            where order_days.ordered_on <= with_windows.observed_on
-        ) as last_ordered_on,
-        count(*) filter (where order_days.ordered_on <= with_windows.observed_on)
-        - 1 as frequency,
-        count(*) filter (
-            where
-            with_windows.is_cut_off
-            and order_days.ordered_on > with_windows.former_from
-            and order_days.ordered_on <= with_windows.observed_on
-            and order_days.ordered_on > first_days.first_ordered_on
-        ) as former_count,
-        count(*) filter (
-            where
-            order_days.ordered_on > with_windows.observed_on
-            and order_days.ordered_on <= with_windows.actual_until
-        ) as actual_count
+        cut_offs.holdout_days,
+        cut_offs.late_on,
+        cut_offs.early_on,
+        cut_offs.before_on,
+        min(order_days.ordered_on) as first_ordered_on,
+        max(order_days.ordered_on) as last_ordered_on,
+        max(case when order_days.ordered_on <= cut_offs.late_on then order_days.ordered_on end)
+            as last_by_late,
+        max(case when order_days.ordered_on <= cut_offs.early_on then order_days.ordered_on end)
+            as last_by_early,
+        count(*) as day_count,
+        count(case when order_days.ordered_on <= cut_offs.late_on then 1 end) as by_late_count,
+        count(case when order_days.ordered_on <= cut_offs.early_on then 1 end) as by_early_count,
+        count(case when order_days.ordered_on <= cut_offs.before_on then 1 end) as by_before_count
     from order_days
-    inner join first_days on order_days.customer_key = first_days.customer_key
-    inner join with_windows on first_days.first_ordered_on <= with_windows.observed_on
+    cross join cut_offs
     group by
         order_days.customer_key,
-        with_windows.observed_on,
-        with_windows.holdout_days,
-        with_windows.is_cut_off,
-        first_days.first_ordered_on
+        cut_offs.holdout_days,
+        cut_offs.late_on,
+        cut_offs.early_on,
+        cut_offs.before_on
+),
+
+-- A first order repeats nothing, so it is not among those of the span before a cut-off.
+observed as (
+    select
+        {{ as_of_date() }} as observed_on,
+        holdout_days,
+        false as is_cut_off,
+        first_ordered_on,
+        last_ordered_on,
+        day_count - 1 as frequency,
+        0 as former_count,
+        0 as actual_count
+    from histories
+    union all
+    select
+        late_on as observed_on,
+        holdout_days,
+        true as is_cut_off,
+        first_ordered_on,
+        last_by_late as last_ordered_on,
+        by_late_count - 1 as frequency,
+        by_late_count - greatest(by_early_count, 1) as former_count,
+        day_count - by_late_count as actual_count
+    from histories
+    where by_late_count > 0 and holdout_days > 0
+    union all
+    select
+        early_on as observed_on,
+        holdout_days,
+        true as is_cut_off,
+        first_ordered_on,
+        last_by_early as last_ordered_on,
+        by_early_count - 1 as frequency,
+        by_early_count - greatest(by_before_count, 1) as former_count,
+        by_late_count - by_early_count as actual_count
+    from histories
+    where by_early_count > 0 and holdout_days > 0
 ),
 
 described as (
@@ -94,12 +95,12 @@ described as (
         observed_on,
         holdout_days,
         is_cut_off,
-        frequency,
+        cast(frequency as bigint) as frequency,
         {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }} as recency_days,
         {{ dbt.datediff('first_ordered_on', 'observed_on', 'day') }} as age_days,
-        former_count,
-        actual_count
-    from histories
+        cast(former_count as bigint) as former_count,
+        cast(actual_count as bigint) as actual_count
+    from observed
 )
 
 select
