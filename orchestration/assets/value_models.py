@@ -1,5 +1,6 @@
 """The asset between two halves of the models: what was fitted to the cells of the first, for the second to score by."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,13 +47,21 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
     return dg.MaterializeResult(asset_key=VALUE_KEY, metadata=_metadata(found))
 
 
+def _picture(svg: str) -> dg.MetadataValue:
+    return dg.MetadataValue.md(f"![](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")
+
+
 def _metadata(found: Any) -> Mapping[str, dg.MetadataValue]:
     lines = ["| model | parameter | value | standard error |", "|---|---|---:|---:|"]
     for model in found.fitted:
         for name, value in model.parameters.items():
             error = model.standard_errors[name]
             lines.append(f"| {model.family} | {name} | {value:.6g} | {'' if error is None else f'{error:.2g}'} |")
+    from orchestration.value import pictures
+
     return {
+        "calibration": _picture(pictures.calibrated(found.calibration)),
+        "distribution": _picture(pictures.distributed(found.calibration)),
         "parameters": dg.MetadataValue.md("\n".join(lines)),
         "used": dg.MetadataValue.text(found.used[0].model_key if found.used else "none"),
         "complaint": dg.MetadataValue.text(found.complaint or "none"),

@@ -65,7 +65,7 @@ def judged(foretold: Foretold) -> Verdict:
 
 def _errors(foretold: Foretold, predicted: Numbers) -> Errors:
     counts, actual = foretold.customer_count, foretold.actual
-    total, brought = counts.sum(), dot(actual, counts)
+    total, brought = float(counts.sum()), dot(actual, counts)
     off = predicted - actual
     floor = np.maximum(predicted, 1e-3)
     deviance = 2 * (special.xlogy(actual, np.maximum(actual, 1) / floor) - actual + floor)

@@ -26,8 +26,8 @@ from orchestration.lake import Lake
 # Days that stand in the learnt statements where those of a build belong; nothing else is of that year.
 AS_OF, FORMER_AS_OF = date(2091, 3, 7), date(2091, 3, 3)
 DOES_NOTHING = re.compile(r"\s*(?:/\*.*?\*/)?\s*(?:select|describe|comment on)\b", re.IGNORECASE | re.DOTALL)
-# They hold a build against the publication before it, and there is none.
-OF_PUBLICATIONS = frozenset({"int_restated_figures", "int_restatement_evidence", "fct_restatements"})
+# They hold a build against the publication before it, or carry its rows on, and there is none.
+OF_PUBLICATIONS = frozenset({"int_restated_figures", "int_restatement_evidence", "fct_restatements", "fct_predictions"})
 SCHEMAS = ("seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
 
 
