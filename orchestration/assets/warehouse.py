@@ -42,6 +42,7 @@ from orchestration.settings import Settings
 
 PREVIEW_ROWS = 5
 TOLD_FAILURES = 10
+LINES_OF_A_MESSAGE = 12
 PUBLISHED_LAYERS = ("core", "marts", "quality")
 
 
@@ -182,10 +183,10 @@ def _prepare(
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
     as_of = engine.prepare(lake, loads, run_id=context.run.run_id, asked=run.as_of)
     present = to_build(settings, loads, unreachable, run_id=context.run.run_id, as_of=as_of)
-    is_whole = run.full_refresh or context.is_subset or not engine.can_repair
+    is_whole = run.full_refresh or context.is_subset
     former = None if is_whole else _repairable(settings, present)
-    known_before = set(former.loads) if former else set()
-    engine.tell_arrived([load for load in loads if former and name_of(load) not in known_before])
+    known_before = set(former.loads) if former else None
+    engine.tell_arrived(None if known_before is None else [of for of in loads if name_of(of) not in known_before])
     present = _held_against_reference(engine, settings, manifest, present, loads)
     return replace(present, repaired_from=former.state if former else None), former
 
@@ -265,18 +266,21 @@ def _selection(context: dg.AssetExecutionContext, manifest: Mapping[str, Any], t
 def _say(event: dbt.Event) -> None:
     node = _node(event)
     if _is_bad(event):
-        message = event["data"].get("run_result", {}).get("message", "")
-        progress().error(f"{node['node_name']}: {message}")
-    elif node["resource_type"] in ("model", "seed"):
+        progress().error(_message(event))
+    elif node["resource_type"] in ("model", "seed") and node["node_status"] == "success":
         progress().info(f"Built {node['node_name']}")
+
+
+def _message(event: dbt.Event) -> str:
+    """What dbt said of a node, without the pages of Java's stack that Spark adds."""
+    message = str(event["data"].get("run_result", {}).get("message", ""))
+    return f"{_node(event)['node_name']}: " + "\n".join(message.splitlines()[:LINES_OF_A_MESSAGE])
 
 
 def _what_failed(built: dbt.Build) -> str:
     """The first failures in dbt's words, how many there are, and where to look."""
     failed = [event for event in built.ended if _is_bad(event)]
-    lines = [
-        f"{_node(event)['node_name']}: {event['data'].get('run_result', {}).get('message', '')}" for event in failed
-    ]
+    lines = [_message(event) for event in failed]
     more = [f"and {len(failed) - TOLD_FAILURES} more"] if len(failed) > TOLD_FAILURES else []
     advice = "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
     return "\n".join([f"{len(failed)} models or tests failed:", *lines[:TOLD_FAILURES], *more, advice])

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -21,11 +21,8 @@ from orchestration.settings import Settings
 class Engine(Protocol):
     """What a run asks of the engine that builds its models.
 
-    `target` is the output of profiles.yml by which dbt reaches it; `can_repair` is whether it keeps what it
-    built, for the next run to repair.
+    `target` is the output of profiles.yml by which dbt reaches it.
     """
-
-    can_repair: ClassVar[bool]
 
     @property
     def target(self) -> str: ...
@@ -39,8 +36,8 @@ class Engine(Protocol):
     def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Take these loads for those to build from; returns the day that the figures are as of."""
 
-    def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
-        """Tell apart the loads that the last build did not know."""
+    def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
+        """Tell apart the loads that the last build did not know; None where all is built from nothing."""
 
     def tell_former(self, manifest: Mapping[str, Any], former: Former | None, *, standing: Path | None) -> None:
         """Show the publication that the figures are held against, and the one that readers see now."""
@@ -61,7 +58,6 @@ class OnDuckDB:
 
     settings: Settings
     target: str = "duckdb"
-    can_repair: ClassVar[bool] = True
 
     def missing(self) -> str | None:
         """Nothing: it comes with the package."""
@@ -77,10 +73,10 @@ class OnDuckDB:
             register(connection, lake, loads, run_id=run_id, git=git_revision())
             return as_of_day(connection, self.settings, asked)
 
-    def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
+    def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
         """Show their rows beside all others."""
         with connected(working_file(self.settings.home)) as connection:
-            register_arrived(connection, loads)
+            register_arrived(connection, loads or ())
 
     def tell_former(self, manifest: Mapping[str, Any], former: Former | None, *, standing: Path | None) -> None:
         """Show what was published beside the lake's rows."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import duckdb
@@ -26,19 +26,10 @@ from orchestration.settings import Settings
 
 # What the folder of a load says of its rows, so that Spark opens only the folders that a model asks for.
 FOLDER_COLUMNS = ("source_system", "load_id")
-SCHEMAS = (
-    "feed",
-    "lake",
-    "former",
-    "value",
-    "seeds",
-    "staging",
-    "intermediate",
-    "core",
-    "measures",
-    "marts",
-    "quality",
-)
+LAYERS = ("seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
+# What one repair reads and leaves behind, and the next one forgets.
+OF_A_REPAIR = ("arrived", "touched", "recomputed", "changed")
+SCHEMAS = ("feed", "lake", "former", "value", *LAYERS, *OF_A_REPAIR)
 IN_MEMORY = Path(":memory:")
 
 
@@ -49,9 +40,9 @@ class OnSpark:
     Where nothing but a look at the lake is needed, DuckDB takes it, since Spark is slow to start.
     """
 
-    can_repair: ClassVar[bool] = False
     settings: Settings
     loads: Sequence[JudgedLoad] = field(default=(), init=False)
+    arrived: Sequence[JudgedLoad] | None = field(default=None, init=False)
     records: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
     spark: Spark | None = field(default=None, init=False)
 
@@ -84,8 +75,9 @@ class OnSpark:
             self._write_records(connection, "value")
             return as_of_day(connection, self.settings, asked)
 
-    def tell_arrived(self, loads: Sequence[JudgedLoad]) -> None:
-        """Nothing to tell: every table is built from all loads."""
+    def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
+        """Note them, to be registered beside all others."""
+        self.arrived = loads
 
     def tell_former(self, manifest: Mapping[str, Any], former: Former | None, *, standing: Path | None) -> None:
         """Write what was published, with the columns that tables have now, as files for Spark."""
@@ -116,9 +108,10 @@ class OnSpark:
         """Spark running, with the lake's rows in its catalog."""
         with connected(self.settings.spark, self.folder) as spark:
             self._make_schemas(spark)
-            for table in TABLES.values():
-                loads = [load for load in self.loads if load.table_name == table.name]
-                _register_feed(spark, table, loads, self.folder / "feed" / table.name)
+            self._register_loads(spark, "feed", self.loads)
+            if self.arrived is not None:
+                self._look_for_former(spark)
+                self._register_loads(spark, "arrived", self.arrived)
             for relation, types in self.records.items():
                 _register_files(spark, relation, types, self.folder / "records" / relation)
             self._look_for_records(spark)
@@ -137,6 +130,8 @@ class OnSpark:
 
     def _make_schemas(self, spark: Spark) -> None:
         """One folder per schema; files that an interrupted run left there belong to no table and go."""
+        for schema in OF_A_REPAIR:
+            spark.execute(f"drop schema if exists {schema} cascade")
         for schema in SCHEMAS:
             folder = self.folder / "tables" / schema
             folder.mkdir(parents=True, exist_ok=True)
@@ -151,6 +146,19 @@ class OnSpark:
             for left in (path for path in folder.iterdir() if path.name not in tables):
                 shutil.rmtree(left)
 
+    def _register_loads(self, spark: Spark, schema: str, loads: Sequence[JudgedLoad]) -> None:
+        for table in TABLES.values():
+            of_table = [load for load in loads if load.table_name == table.name]
+            _register_feed(spark, schema, table, of_table, self.folder / schema / table.name)
+
+    def _look_for_former(self, spark: Spark) -> None:
+        """A catalog that was emptied or replaced holds nothing to repair."""
+        if not spark.execute("show tables in core like 'fct_orders'"):
+            raise SparkFailed(
+                "The catalog of Spark does not hold what the last run built, so it cannot be repaired; "
+                "run with --full-refresh"
+            )
+
     def _look_for_records(self, spark: Spark) -> None:
         """Whoever reads another machine's files, or none, would build an empty warehouse."""
         if spark.execute("select count(*) from lake.loads") != [(len(self.loads),)]:
@@ -160,16 +168,15 @@ class OnSpark:
             )
 
     def show(self, manifest: Mapping[str, Any]) -> Path:
-        """A file of views over the Parquet files of every table that dbt built."""
+        """A file of views over the Parquet files of every table that dbt built, and of what a repair changed."""
         path = self.folder / "built.duckdb"
         path.unlink(missing_ok=True)
         with duckdb_connected(path) as connection:
-            for schema in SCHEMAS:
+            for schema in (*LAYERS, "changed"):
                 connection.execute(f"create schema if not exists {schema}")
             for node in manifest["nodes"].values():
-                files = self.folder / "tables" / node["schema"] / node["name"]
-                if node["resource_type"] in ("model", "seed") and files.is_dir():
-                    _show(connection, node, files)
+                if node["resource_type"] in ("model", "seed"):
+                    _show(connection, node, self.folder / "tables")
         return path
 
 
@@ -182,7 +189,7 @@ def _columns(types: Mapping[str, str]) -> str:
     return ", ".join(f"`{name}` {'string' if of.lower() == 'varchar' else of}" for name, of in types.items())
 
 
-def _register_feed(spark: Spark, table: Table, loads: Sequence[JudgedLoad], folder: Path) -> None:
+def _register_feed(spark: Spark, schema: str, table: Table, loads: Sequence[JudgedLoad], folder: Path) -> None:
     """A table over the folders of those loads, and of no other that may lie beside them.
 
     It has a location of its own, which makes it external: dropping any other would delete the lake's files.
@@ -190,7 +197,7 @@ def _register_feed(spark: Spark, table: Table, loads: Sequence[JudgedLoad], fold
     types = {**{column.name: column.sql_type for column in table.columns}, **LINEAGE}
     # Spark wants them last.
     types |= {name: types.pop(name) for name in FOLDER_COLUMNS}
-    name = f"feed.`{table.name}`"
+    name = f"{schema}.`{table.name}`"
     spark.execute(f"drop table if exists {name}")
     partitions = [
         f"partition (source_system='{load.source_system}', load_id='{load.load_id}') "
@@ -211,21 +218,39 @@ def _register_files(spark: Spark, name: str, types: Mapping[str, str], folder: P
     spark.execute(f"create table {name} ({_columns(types)}) using parquet location {_spark_literal(folder)}")
 
 
-def _show(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], files: Path) -> None:
-    """A view of the types that the contract says, whatever of them Parquet knows."""
-    relation = f"{node['schema']}.{identifier(node['name'])}"
-    read = f"read_parquet({literal(str(files / '**' / '*.parquet'))}, hive_partitioning = true)"
+def _show(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], tables: Path) -> None:
+    """A view of the types that the contract says, whatever of them Parquet knows, and one of what changed."""
     is_typed = node["config"].get("contract", {}).get("enforced", False)
-    columns = node["columns"].values() if is_typed else ()
-    selected = ", ".join(_typed(column) for column in columns) or "*"
-    connection.execute(f"create view {relation} as select {selected} from {read}")
+    columns = {column["name"]: column for column in node["columns"].values()} if is_typed else {}
+    types = {name: column["data_type"] for name, column in columns.items()}
+    relation = f"{node['schema']}.{identifier(node['name'])}"
+    if not _show_files(connection, relation, tables / node["schema"] / node["name"], types):
+        return
+    if types:
+        changed = f"changed.{identifier(node['name'])}"
+        _show_files(connection, changed, tables / "changed" / node["name"], {**types, "is_added": "boolean"})
     comments = {f"view {relation}": node["description"]}
-    comments |= {f"column {relation}.{identifier(column['name'])}": column["description"] for column in columns}
+    comments |= {f"column {relation}.{identifier(name)}": column["description"] for name, column in columns.items()}
     for on, comment in comments.items():
         connection.execute(f"comment on {on} is {literal(comment)}")
 
 
-def _typed(column: Mapping[str, Any]) -> str:
-    name, of = identifier(column["name"]), column["data_type"]
-    value = f"timezone('UTC', {name})" if of == "timestamp" else name
-    return f"cast({value} as {of}) as {name}"
+def _show_files(connection: duckdb.DuckDBPyConnection, relation: str, folder: Path, types: Mapping[str, str]) -> bool:
+    """A view over the files of a table, if there is such a table; says whether there is."""
+    if not folder.is_dir():
+        return False
+    if any(folder.rglob("*.parquet")):
+        read = f"read_parquet({literal(str(folder / '**' / '*.parquet'))}, hive_partitioning = true)"
+        selected = ", ".join(_typed(name, of) for name, of in types.items()) or "*"
+        connection.execute(f"create view {relation} as select {selected} from {read}")
+    else:
+        # A table in partitions has no file as long as it has no row.
+        nothing = ", ".join(f"cast(null as {of}) as {identifier(name)}" for name, of in types.items())
+        connection.execute(f"create view {relation} as select {nothing} where false")
+    return True
+
+
+def _typed(name: str, of: str) -> str:
+    column = identifier(name)
+    value = f"timezone('UTC', {column})" if of == "timestamp" else column
+    return f"cast({value} as {of}) as {column}"

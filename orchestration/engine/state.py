@@ -37,12 +37,20 @@ class Built:
 def definition_of(settings: Settings) -> Mapping[str, str]:
     """What the figures mean and which engine holds them, by name."""
     return {
-        "engine": settings.engine,
+        "engine": _engine_name(settings),
         "reporting_timezone": settings.reporting_timezone,
         "reporting_currency": settings.reporting_currency,
         "models": project_fingerprint(),
         **{name: str(value) for name, value in settings.parameters.items()},
     }
+
+
+def _engine_name(settings: Settings) -> str:
+    """The engine, and of Spark the server that keeps the tables."""
+    if settings.engine != "spark" or settings.spark.server is None:
+        return settings.engine
+    host, port = settings.spark.server
+    return f"spark at {host}:{port}"
 
 
 def name_of(load: JudgedLoad) -> str:

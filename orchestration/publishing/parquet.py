@@ -6,11 +6,13 @@ the day changed.
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 
 from orchestration.engine.duckdb import connected
+from orchestration.publishing.duckdb_file import TABLES_AT_ONCE
 from orchestration.publishing.repair import WHOLE, Repair, quarter_of
 from orchestration.publishing.table import PublishedTable
 
@@ -31,18 +33,13 @@ def write(
 
     `days` names the column by which a large table is parted into quarters.
     """
-    with connected(database, read_only=True) as connection:
-        for table in tables:
-            target = folder / table.schema / table.name
-            target.mkdir(parents=True)
-            day = days.get(table.name) if table.row_count >= PARTED_FROM_ROWS else None
-            former = repair.former / "parquet" / table.schema / table.name if repair else None
-            changed = repair.changed_parts(table.name, day) if repair else None
-            if former is not None and changed is not None and _is_parted(former) == (day is not None):
-                _link(former, target, but=changed)
-            else:
-                changed = None
-            _write(connection, table, target, day=day, only=changed)
+    with connected(database, read_only=True) as connection, ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        writing = [
+            pool.submit(_bring, connection.cursor(), table, folder, day=days.get(table.name), repair=repair)
+            for table in tables
+        ]
+        for written in writing:
+            written.result()
     files = {table: sorted((folder / table.schema / table.name).iterdir()) for table in tables}
     content = {
         "run_id": run_id,
@@ -58,6 +55,27 @@ def write(
         ],
     }
     (folder / "manifest.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _bring(
+    connection: duckdb.DuckDBPyConnection,
+    table: PublishedTable,
+    folder: Path,
+    *,
+    day: str | None,
+    repair: Repair | None,
+) -> None:
+    """Write one table, or only the parts of it that differ from the former publication's."""
+    target = folder / table.schema / table.name
+    target.mkdir(parents=True)
+    day = day if table.row_count >= PARTED_FROM_ROWS else None
+    former = repair.former / "parquet" / table.schema / table.name if repair else None
+    changed = repair.changed_parts(table.name, day) if repair else None
+    if former is not None and changed is not None and _is_parted(former) == (day is not None):
+        _link(former, target, but=changed)
+    else:
+        changed = None
+    _write(connection, table, target, day=day, only=changed)
 
 
 def _is_parted(folder: Path) -> bool:

@@ -16,14 +16,14 @@
 {# The rows of a repaired model that the last repair took away (is_added false) or brought (true). #}
 {% macro changes(model_name) -%}
 {{ return(api.Relation.create(
-    database=target.database, schema='changed', identifier=model_name, type='table'
+    database=target.get("database"), schema='changed', identifier=model_name, type='table'
 )) }}
 {%- endmacro %}
 
 {# The keys that a repaired model recomputes in this run. #}
 {% macro touched(relation) -%}
 {{ return(api.Relation.create(
-    database=target.database, schema='touched', identifier=relation.identifier, type='table'
+    database=target.get("database"), schema='touched', identifier=relation.identifier, type='table'
 )) }}
 {%- endmacro %}
 

@@ -1,6 +1,6 @@
 {# The rows that loads brought since the last build. #}
 {% macro arrived(table) -%}
-{{ return(api.Relation.create(database=target.database, schema='arrived', identifier=table, type='view')) }}
+{{ return(api.Relation.create(database=target.get("database"), schema='arrived', identifier=table, type='view')) }}
 {%- endmacro %}
 
 {# The keys of a feed table of which a version came, or one that was written for later has become current. #}
