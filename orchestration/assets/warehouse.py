@@ -123,19 +123,11 @@ def _published_models(manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]
 def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequence[dg.AssetsDefinition]:
     """Every model and seed as an asset, every data test as a check."""
     translator = Translator()
-    specs, check_specs = build_dbt_specs(
-        translator=translator,
-        manifest=manifest,
-        select="fqn:*",
-        exclude="",
-        selector="",
-        io_manager_key=None,
-        project=None,
-    )
+    specs, check_specs = _specs(manifest, translator)
 
     @dg.multi_asset(
         name="dbt",
-        specs=[*specs, value_spec(manifest, translator)],
+        specs=specs,
         check_specs=check_specs,
         can_subset=True,
         allow_arbitrary_check_specs=True,
@@ -167,6 +159,22 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         remember_built(settings.home, partly if context.is_subset else prepared)
 
     return [dbt_models]
+
+
+def _specs(
+    manifest: Mapping[str, Any], translator: Translator
+) -> tuple[Sequence[dg.AssetSpec], Sequence[dg.AssetCheckSpec]]:
+    """What dbt builds, what it tests, and the models that are fitted in between."""
+    specs, check_specs = build_dbt_specs(
+        translator=translator,
+        manifest=manifest,
+        select="fqn:*",
+        exclude="",
+        selector="",
+        io_manager_key=None,
+        project=None,
+    )
+    return [*specs, value_spec(manifest, translator)], check_specs
 
 
 def _prepare(
