@@ -37,9 +37,12 @@ valued as (
     select
         *,
         case when value_basis = 'margin' then margin_amount else net_amount end as value_amount,
-        {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }} as recency_days,
-        {{ dbt.datediff('first_ordered_on', as_of_date(), 'day') }} as age_days,
-        {{ dbt.datediff('last_ordered_on', as_of_date(), 'day') }} as days_since_last_order,
+        {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }}
+            as recency_days,
+        {{ dbt.datediff('first_ordered_on', as_of_date(), 'day') }}
+            as age_days,
+        {{ dbt.datediff('last_ordered_on', as_of_date(), 'day') }}
+            as days_since_last_order,
         case
             when order_count > 0 and not is_guest and not is_erased and not is_deleted
                 then frequency
@@ -47,7 +50,7 @@ valued as (
     from customer_values
 ),
 
--- MBG/NBD and Gamma-Gamma in closed form; only orders over a horizon need a table, by frequency and age.
+-- MBG/NBD and Gamma-Gamma in closed form; only orders over a horizon need a table.
 foretold as (
     select
         valued.*,
@@ -139,7 +142,9 @@ classed as (
 channels as (
     select
         acquisition_channel,
-        sum(case when has_expectation then value_amount + expected_value_amount end) as lifetime_amount,
+        sum(
+            case when has_expectation then value_amount + expected_value_amount end
+        ) as lifetime_amount,
         count(*) filter (where not is_deleted) as customer_count
     from expected
     where not is_guest and not is_erased

@@ -38,8 +38,10 @@ counted as (
         is_lost,
         cast(
             floor(
-                ({{ dbt.datediff('served_from', 'served_until', 'day') }} + 2)
-                / (billing_period_months * 30.4375)
+                (
+                    {{ dbt.datediff('served_from', 'served_until', 'day') }}
+                    + 2
+                ) / (billing_period_months * 30.4375)
             ) as integer
         ) as period_count
     from first_services

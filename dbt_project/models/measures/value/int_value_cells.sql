@@ -10,7 +10,10 @@ spans as (
         least(
             {{ parameter('value_horizon_days') }},
             cast(
-                floor({{ dbt.datediff('min(ordered_on)', as_of_date(), 'day') }} / 3.0) as integer
+                floor(
+                    {{ dbt.datediff('min(ordered_on)', as_of_date(), 'day') }}
+                    / 3.0
+                ) as integer
             )
         ) as holdout_days
     from order_days
@@ -96,8 +99,10 @@ described as (
         holdout_days,
         is_cut_off,
         cast(frequency as bigint) as frequency,
-        {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }} as recency_days,
-        {{ dbt.datediff('first_ordered_on', 'observed_on', 'day') }} as age_days,
+        {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }}
+            as recency_days,
+        {{ dbt.datediff('first_ordered_on', 'observed_on', 'day') }}
+            as age_days,
         cast(former_count as bigint) as former_count,
         cast(actual_count as bigint) as actual_count
     from observed
