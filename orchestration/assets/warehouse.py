@@ -1,18 +1,24 @@
-"""The dbt models and their tests, built in one invocation."""
+"""The dbt models and their tests, built in two invocations with the models of value fitted between them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
-from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+from dagster_dbt.asset_utils import (
+    build_dbt_specs,
+    get_asset_check_key_for_test,
+    get_subset_selection_for_context,
+)
 
 from orchestration import publishing
+from orchestration.assets.value_models import VALUE_KEY, revalue, value_spec
 from orchestration.console import progress
 from orchestration.engine import dbt
 from orchestration.engine.choice import Engine, engine_of
@@ -50,14 +56,18 @@ class Translator(DagsterDbtTranslator):
 
     def __init__(self) -> None:
         # Tests of sources as checks would let dbt start although a blocking check on valid rows failed.
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=False))
+        # The tables of `value` are one asset.
+        super().__init__(
+            DagsterDbtTranslatorSettings(enable_source_tests_as_checks=False, enable_duplicate_source_asset_keys=True)
+        )
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """valid/<table> for what the feed brings, else <source>/<table> or <layer>/<model>."""
         name = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] == "source":
             source = dbt_resource_props["source_name"]
-            return valid_key(name) if source == "feed" else dg.AssetKey([source, name])
+            keys = {"feed": valid_key(name), "value": VALUE_KEY}
+            return keys.get(source, dg.AssetKey([source, name]))
         return dg.AssetKey([_layer(dbt_resource_props), name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -113,8 +123,15 @@ def _published_models(manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]
 def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequence[dg.AssetsDefinition]:
     """Every model and seed as an asset, every data test as a check."""
     translator = Translator()
+    specs, check_specs = _specs(manifest, translator)
 
-    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt")
+    @dg.multi_asset(
+        name="dbt",
+        specs=specs,
+        check_specs=check_specs,
+        can_subset=True,
+        allow_arbitrary_check_specs=True,
+    )
     def dbt_models(context: dg.AssetExecutionContext, run: RunOptions, writer: Writer) -> Iterator[Any]:
         engine = engine_of(settings)
         prepared, former = _prepare(context, settings, engine, run, manifest)
@@ -126,17 +143,38 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         progress().info(f"Building the models as of {prepared.as_of}.")
         forget_built(settings.home)
         select = _selection(context, manifest, translator) if context.is_subset else ()
-        built = _build(settings, engine, _variables(settings, prepared, former), select)
+        variables = _variables(settings, prepared, former)
+        built, value = _build(settings, engine, manifest, variables, select=select)
         yield from _check_results(built, manifest, translator, context)
         if not built.succeeded:
             # The file may be past reading, as when the disk is full: say only what dbt said.
             raise dg.Failure(_what_failed(built), allow_retries=False)
-        yield from _materializations(engine.show(manifest), built, manifest, translator)
+        warehouse, middle = engine.show(manifest), built.former_count
+        yield from _materializations(warehouse, built.ended[:middle], manifest, translator)
+        if VALUE_KEY in context.selected_asset_keys:
+            yield value
+        yield from _materializations(warehouse, built.ended[middle:], manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
         partly = replace(prepared, state="partial", definition={}, is_comparable=False)
         remember_built(settings.home, partly if context.is_subset else prepared)
 
     return [dbt_models]
+
+
+def _specs(
+    manifest: Mapping[str, Any], translator: Translator
+) -> tuple[Sequence[dg.AssetSpec], Sequence[dg.AssetCheckSpec]]:
+    """What dbt builds, what it tests, and the models that are fitted in between."""
+    specs, check_specs = build_dbt_specs(
+        translator=translator,
+        manifest=manifest,
+        select="fqn:*",
+        exclude="",
+        selector="",
+        io_manager_key=None,
+        project=None,
+    )
+    return [*specs, value_spec(manifest, translator)], check_specs
 
 
 def _prepare(
@@ -177,10 +215,23 @@ def _held_against_reference(
     return replace(present, is_comparable=not looks_back)
 
 
-def _build(settings: Settings, engine: Engine, variables: Mapping[str, Any], select: Sequence[str]) -> dbt.Build:
+def _build(
+    settings: Settings,
+    engine: Engine,
+    manifest: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    *,
+    select: Sequence[str],
+) -> tuple[dbt.Build, dg.MaterializeResult | None]:
+    """All that no fit is needed for, the fit, and what is scored by it."""
     try:
         with engine.building() as place:
-            return dbt.build(settings.home, {**variables, **place}, target=engine.target, select=select, on_end=_say)
+            build = partial(dbt.build, settings.home, {**variables, **place}, target=engine.target, on_end=_say)
+            first = build(select=select, exclude=[dbt.OF_VALUE])
+            if not first.succeeded:
+                return first, None
+            value = revalue(settings, engine, manifest)
+            return build(select=dbt.those_of_value(select), former=first), value
     except SparkFailed as failure:
         raise dg.Failure(f"{failure}. Nothing was published.", allow_retries=False) from failure
 
@@ -244,10 +295,10 @@ def _what_failed(built: dbt.Build) -> str:
 
 
 def _materializations(
-    warehouse: Path, built: dbt.Build, manifest: Mapping[str, Any], translator: Translator
+    warehouse: Path, ended: Sequence[dbt.Event], manifest: Mapping[str, Any], translator: Translator
 ) -> Iterator[dg.MaterializeResult]:
     with connected(warehouse, read_only=True) as connection:
-        for event in built.ended:
+        for event in ended:
             if _node(event)["resource_type"] in ("model", "seed"):
                 yield _materialized(connection, manifest, translator, _node(event))
 

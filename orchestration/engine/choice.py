@@ -7,10 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
+
 from orchestration.engine.duckdb import as_of_day, connected, register, register_arrived, working_file
 from orchestration.engine.former import Former, register_former
 from orchestration.engine.memory import memory_limit
 from orchestration.engine.state import git_revision
+from orchestration.engine.value_tables import register_value
 from orchestration.lake import JudgedLoad, Lake
 from orchestration.settings import Settings
 
@@ -41,6 +44,9 @@ class Engine(Protocol):
 
     def building(self) -> AbstractContextManager[Mapping[str, Any]]:
         """The engine at work, for dbt to build in; gives the variables by which dbt finds it."""
+
+    def tell_value(self, tables: Mapping[str, pa.Table]) -> None:
+        """Show what was fitted, while building."""
 
     def show(self, manifest: Mapping[str, Any]) -> Path:
         """The DuckDB file in which all that was built can be read, as tables or as views, with its comments."""
@@ -81,6 +87,11 @@ class OnDuckDB:
     def building(self) -> Iterator[Mapping[str, Any]]:
         """dbt opens the working file itself, and lets go of it in the end."""
         yield {"warehouse_path": str(working_file(self.settings.home)), "memory_limit": memory_limit()}
+
+    def tell_value(self, tables: Mapping[str, pa.Table]) -> None:
+        """Show it beside what was built; dbt has let go of the working file."""
+        with connected(working_file(self.settings.home)) as connection:
+            register_value(connection, tables)
 
     def show(self, manifest: Mapping[str, Any]) -> Path:
         """The working file."""

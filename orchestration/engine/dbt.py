@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from orchestration.settings import PROJECT_ROOT
 
 PROFILES = PROJECT_ROOT / "dbt_project"
 TARGET = PROJECT_ROOT / "target"
+# What is scored by models that are fitted to the rest.
+OF_VALUE = "source:value+"
 Event = Mapping[str, Any]
 
 
@@ -23,10 +25,16 @@ class DbtFailed(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """What one invocation of dbt did: an event per node that ended, and whether all of them did well."""
+    """What dbt did: an event per node that ended, and whether all of them did well.
+
+    `former_count` is how many of them ended in the invocation before the last, `manifest` dbt's own, which takes
+    a third of a second to read and serves the next invocation of the same build.
+    """
 
     succeeded: bool
     ended: tuple[Event, ...]
+    former_count: int = 0
+    manifest: Any = field(default=None, repr=False, compare=False)
 
 
 def project_fingerprint() -> str:
@@ -98,16 +106,20 @@ def build(
     target: str = "duckdb",
     on_end: Callable[[Event], None],
     select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    former: Build | None = None,
     without: Sequence[str] = ("unit_test",),
     listeners: Sequence[Callable[[Any], None]] = (),
 ) -> Build:
     """Run models, seeds and data tests; `on_end` hears of each node as it ends, `listeners` of all that dbt says.
 
+    What the `former` invocation of the same build did is told together with what this one does.
     Unit tests are for the test suite: they judge the SQL, which the data of a run cannot change.
     """
     from dbt.cli.main import dbtRunner
 
-    ended: list[Event] = []
+    before = former or Build(succeeded=True, ended=(), manifest=_manifest(target))
+    ended: list[Event] = [*before.ended]
 
     def hear(event: Any) -> None:
         if event.info.name == "NodeFinished":
@@ -117,21 +129,32 @@ def build(
 
     # The manifest is ours already; dbt would take a second to write it again.
     arguments = ["build", "--target", target, "--no-write-json", "--vars", json.dumps(dict(variables), default=str)]
-    for kind in without:
-        arguments += ["--exclude-resource-type", kind]
-    if select:
-        # A test that looks at a model outside the selection as well may find no such table.
-        arguments += ["--select", " ".join(select), "--indirect-selection", "cautious"]
+    arguments += _selecting(select, exclude, without)
     try:
-        runner = dbtRunner(manifest=_manifest(target), callbacks=[hear, *listeners])
+        runner = dbtRunner(manifest=before.manifest, callbacks=[hear, *listeners])
         result = runner.invoke([*arguments, *_places(home / "dbt", home / "dbt" / "logs")])
     finally:
         if target == "duckdb":
             _close_working_file()
         _write_seconds(home / "dbt" / "run_results.json", ended)
-    if result.exception is not None and not ended:
+    if result.exception is not None and len(ended) == len(before.ended):
         raise DbtFailed(str(result.exception)) from result.exception
-    return Build(succeeded=result.success, ended=tuple(ended))
+    return Build(result.success, tuple(ended), former_count=len(before.ended), manifest=before.manifest)
+
+
+def _selecting(select: Sequence[str], exclude: Sequence[str], without: Sequence[str]) -> Sequence[str]:
+    arguments = [argument for kind in without for argument in ("--exclude-resource-type", kind)]
+    if select:
+        # A test that looks at a model outside the selection as well may find no such table.
+        arguments += ["--select", " ".join(select), "--indirect-selection", "cautious"]
+    if exclude:
+        arguments += ["--exclude", " ".join(exclude)]
+    return arguments
+
+
+def those_of_value(select: Sequence[str]) -> Sequence[str]:
+    """Of a selection, or of all models without one, those that are scored by fitted models."""
+    return [f"{one},{OF_VALUE}" for part in select for one in part.split()] or [OF_VALUE]
 
 
 def _close_working_file() -> None:

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.engine.memory import memory_limit
+from orchestration.engine.value_tables import register_value
 from orchestration.feed import TABLES, Table
 from orchestration.lake import JudgedLoad, Lake
 from orchestration.settings import Settings
@@ -115,8 +116,9 @@ def known_loads(lake: Lake, settings: Settings, known: date | None) -> tuple[Jud
 def register(
     connection: duckdb.DuckDBPyConnection, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, git: str
 ) -> None:
-    """Make the lake's rows readable as the schemas `feed` and `lake`."""
+    """Make the lake's rows readable as the schemas `feed` and `lake`; what is to be fitted is empty yet."""
     connection.execute("create schema if not exists lake")
+    register_value(connection, {})
     _register_feed(connection, "feed", loads)
     _register_quarantine(connection, loads)
     _fill(connection, "loads", _load_rows(loads))

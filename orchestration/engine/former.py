@@ -12,7 +12,7 @@ from orchestration.engine.duckdb import files_sql
 
 SOURCE = "former"
 PUBLICATION = "published_at timestamp, as_of_date date, is_definition_changed boolean"
-LIST = "fct_restatements"
+LISTS = frozenset({"fct_restatements", "fct_predictions"})
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def register_former(
 ) -> None:
     """Make a former publication readable as the schema `former`, with the columns that tables have now.
 
-    Without one all is empty but the list of restatements, which is carried on from the publication
-    that readers see now, at `standing`.
+    Without one all is empty but the lists of restatements and predictions, which are carried on from the
+    publication that readers see now, at `standing`.
     """
     connection.execute(f"create schema if not exists {SOURCE}")
     _register_publication(connection, former)
@@ -43,7 +43,7 @@ def register_former(
     for source in manifest["sources"].values():
         name = source["name"]
         if source["source_name"] == SOURCE and name != "publication":
-            directory = standing if name == LIST else former.directory if former else None
+            directory = standing if name in LISTS else former.directory if former else None
             types = {column["name"]: column["data_type"] for column in models[name]["columns"].values()}
             body = _published_sql(connection, directory, f"{models[name]['schema']}/{name}", types)
             connection.execute(f"create or replace view {SOURCE}.{name} as {body}")

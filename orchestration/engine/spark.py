@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.engine.duckdb import LINEAGE, as_of_day, register
 from orchestration.engine.duckdb import connected as duckdb_connected
@@ -17,6 +18,7 @@ from orchestration.engine.former import Former, register_former
 from orchestration.engine.spark_needs import missing
 from orchestration.engine.spark_session import Spark, SparkFailed, connected, unreachable
 from orchestration.engine.state import git_revision
+from orchestration.engine.value_tables import register_value
 from orchestration.feed import TABLES, Table
 from orchestration.feed.quoting import identifier, literal
 from orchestration.lake import JudgedLoad, Lake
@@ -27,7 +29,7 @@ FOLDER_COLUMNS = ("source_system", "load_id")
 LAYERS = ("seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
 # What one repair reads and leaves behind, and the next one forgets.
 OF_A_REPAIR = ("arrived", "touched", "recomputed", "changed")
-SCHEMAS = ("feed", "lake", "former", *LAYERS, *OF_A_REPAIR)
+SCHEMAS = ("feed", "lake", "former", "value", *LAYERS, *OF_A_REPAIR)
 IN_MEMORY = Path(":memory:")
 
 
@@ -42,6 +44,7 @@ class OnSpark:
     loads: Sequence[JudgedLoad] = field(default=(), init=False)
     arrived: Sequence[JudgedLoad] | None = field(default=None, init=False)
     records: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
+    spark: Spark | None = field(default=None, init=False)
 
     @property
     def target(self) -> str:
@@ -69,6 +72,7 @@ class OnSpark:
         with duckdb_connected(IN_MEMORY) as connection:
             register(connection, lake, loads, run_id=run_id, git=git_revision())
             self._write_records(connection, "lake")
+            self._write_records(connection, "value")
             return as_of_day(connection, self.settings, asked)
 
     def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
@@ -90,6 +94,15 @@ class OnSpark:
             connection.execute(f"copy {relation} to {literal(str(file))} (format parquet)")
             self.records[relation] = {row[0]: row[1] for row in connection.execute(f"describe {relation}").fetchall()}
 
+    def tell_value(self, tables: Mapping[str, pa.Table]) -> None:
+        """Write it as files, and let Spark look at them anew."""
+        with duckdb_connected(IN_MEMORY) as connection:
+            register_value(connection, tables)
+            self._write_records(connection, "value")
+        if self.spark is not None:
+            for name in tables:
+                self.spark.execute(f"refresh table value.{name}")
+
     @contextmanager
     def building(self) -> Iterator[Mapping[str, Any]]:
         """Spark running, with the lake's rows in its catalog."""
@@ -102,9 +115,11 @@ class OnSpark:
             for relation, types in self.records.items():
                 _register_files(spark, relation, types, self.folder / "records" / relation)
             self._look_for_records(spark)
+            self.spark = spark
             yield self._address()
             # Where Spark died while dbt worked, this says so, and dbt could only say what it missed.
             spark.execute("select 1")
+            self.spark = None
 
     def _address(self) -> Mapping[str, Any]:
         asked = self.settings.spark

@@ -13,7 +13,7 @@ MAY_READ = {
     "intermediate": {"staging", "intermediate", "seed"},
     "core": {"staging", "intermediate", "core", "seed"},
     "measures": {"core", "measures", "seed"},
-    "marts": {"core", "measures", "marts", "seed"},
+    "marts": {"core", "measures", "marts", "seed", "value", "former"},
     "quality": {"lake", "former", "staging", "core", "marts", "quality"},
 }
 

@@ -9,22 +9,25 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration import valuing
 from orchestration.assets.warehouse import read_manifest
 from orchestration.engine import dbt
 from orchestration.engine.duckdb import connected, register, register_arrived, working_file
 from orchestration.engine.former import register_former
+from orchestration.engine.value_tables import register_value
 from orchestration.lake import Lake
 
 # Days that stand in the learnt statements where those of a build belong; nothing else is of that year.
 AS_OF, FORMER_AS_OF = date(2091, 3, 7), date(2091, 3, 3)
 DOES_NOTHING = re.compile(r"\s*(?:/\*.*?\*/)?\s*(?:select|describe|comment on)\b", re.IGNORECASE | re.DOTALL)
-# They hold a build against the publication before it, and there is none.
-OF_PUBLICATIONS = frozenset({"int_restated_figures", "int_restatement_evidence", "fct_restatements"})
+# They hold a build against the publication before it, or carry its rows on, and there is none.
+OF_PUBLICATIONS = frozenset({"int_restated_figures", "int_restatement_evidence", "fct_restatements", "fct_predictions"})
 SCHEMAS = ("seeds", "staging", "intermediate", "core", "measures", "marts", "quality")
 
 
@@ -34,6 +37,7 @@ class Statements:
 
     full: Mapping[str, Sequence[str]]
     repair: Mapping[str, Sequence[str]]
+    of_value: frozenset[str]
     seeds: Path
 
     def prepare(self, connection: duckdb.DuckDBPyConnection, database: str) -> None:
@@ -49,7 +53,12 @@ class Statements:
     ) -> None:
         """Build every model, or repair it if there is a former build."""
         said = self.full if former_as_of is None else self.repair
+        is_fitted = False
         for model, statements in said.items():
+            if model in self.of_value and not is_fitted:
+                known = valuing.counted(connection)
+                register_value(connection, valuing.tables_of(valuing.valued(known, None), known))
+                is_fitted = True
             for statement in statements:
                 sql = statement.replace('"build".', f"{database}.").replace(AS_OF.isoformat(), as_of.isoformat())
                 if former_as_of is not None:
@@ -65,7 +74,8 @@ def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
         register(connection, Lake(home / "lake"), (), run_id="none", git="none")
         register_arrived(connection, ())
         register_former(connection, read_manifest(), None, standing=None)
-    full, repair = _heard(home, parameters, is_repair=False), _heard(home, parameters, is_repair=True)
+    full, of_value = _heard(home, parameters, is_repair=False)
+    repair, _ = _heard(home, parameters, is_repair=True)
     seeds = folder / "seeds"
     seeds.mkdir()
     names = "select table_name from duckdb_tables() where schema_name = 'seeds'"
@@ -73,10 +83,13 @@ def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
         for (name,) in connection.execute(names).fetchall():
             connection.execute(f"copy seeds.{name} to '{seeds / name}.parquet'")
     shutil.rmtree(home)
-    return Statements(full, repair, seeds)
+    return Statements(full, repair, of_value, seeds)
 
 
-def _heard(home: Path, parameters: Mapping[str, Any], *, is_repair: bool) -> Mapping[str, Sequence[str]]:
+def _heard(
+    home: Path, parameters: Mapping[str, Any], *, is_repair: bool
+) -> tuple[Mapping[str, Sequence[str]], frozenset[str]]:
+    """What is said of every model, and the names of those that are said after the fit."""
     said: dict[str, list[str]] = {}
 
     def hear(event: Any) -> None:
@@ -93,6 +106,9 @@ def _heard(home: Path, parameters: Mapping[str, Any], *, is_repair: bool) -> Map
         "is_repair": is_repair,
         "former_as_of_date": FORMER_AS_OF.isoformat(),
     }
-    built = dbt.build(home, variables, on_end=lambda _: None, without=("unit_test", "test"), listeners=[hear])
+    build = partial(dbt.build, home, variables, on_end=lambda _: None, without=("unit_test", "test"), listeners=[hear])
+    built = build(exclude=[dbt.OF_VALUE])
+    before = set(said)
+    built = build(select=[dbt.OF_VALUE], former=built)
     assert built.succeeded, [event for event in built.ended if event["data"]["node_info"]["node_status"] == "error"]
-    return said
+    return said, frozenset(set(said) - before)

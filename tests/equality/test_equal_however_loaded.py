@@ -42,6 +42,7 @@ PARAMETERS = {
     "rfm_window_days": 150,
     "nps_window_days": 60,
     "minimum_reportable_count": 2,
+    "value_horizon_days": 60,
 }
 CUSTOMER_COUNT = 80
 EXAMPLES = int(os.environ.get("LIFECYCLE_WORLDS", "6"))

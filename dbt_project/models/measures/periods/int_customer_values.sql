@@ -54,6 +54,8 @@ measured as (
         customers.customer_key,
         customers.is_guest,
         customers.is_erased,
+        customers.is_deleted,
+        customers.acquisition_channel,
         sums.first_ordered_on,
         sums.last_ordered_on,
         sums.frequency,

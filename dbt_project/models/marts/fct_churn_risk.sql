@@ -1,0 +1,223 @@
+with
+
+states as (
+    select * from {{ ref('int_stage_states') }}
+    where exited_on is null
+),
+
+customers as (
+    select * from {{ ref('dim_customers') }}
+    where not is_deleted
+),
+
+customer_values as (
+    select * from {{ ref('fct_customer_value') }}
+),
+
+services as (
+    select * from {{ ref('int_paid_services') }}
+),
+
+renewals as (
+    select * from {{ source('value', 'renewals') }}
+),
+
+model as (
+    select
+        max(r) as r,
+        max(alpha) as alpha,
+        max(a) as a,
+        max(b) as b
+    from {{ source('value', 'models') }}
+),
+
+loseable as (
+    select states.customer_key
+    from states
+    inner join customers on states.customer_key = customers.customer_key
+    where states.stage in ('new', 'developing', 'loyal', 'declining', 'reactivated')
+),
+
+-- Periods of the mean length of a month, as the model of renewals was counted in.
+running_services as (
+    select
+        customer_key,
+        noticed_on is not null as is_noticed,
+        cast(
+            floor(
+                {{ dbt.datediff('paid_from_on', as_of_date(), 'day') }}
+                / (billing_period_months * 30.4375)
+            ) as integer
+        ) as renewal_count,
+        cast(
+            floor(
+                (
+                    {{ dbt.datediff('paid_from_on', as_of_date(), 'day') }}
+                    + {{ parameter('risk_horizon_days') }}
+                ) / (billing_period_months * 30.4375)
+            ) as integer
+        ) as renewal_count_ahead
+    from services
+    where service_until > {{ as_of_date() }}
+),
+
+service_risks as (
+    select
+        running_services.customer_key,
+        running_services.is_noticed,
+        survived.model_key,
+        case
+            when running_services.is_noticed then 1e0
+            else 1e0 - ahead.survival_ratio / survived.survival_ratio
+        end as loss_probability
+    from running_services
+    left join renewals as survived
+    on running_services.renewal_count = survived.renewal_count
+    left join renewals as ahead
+    on running_services.renewal_count_ahead = ahead.renewal_count
+),
+
+-- Who has several contracts is lost when the last of them is.
+contract_risks as (
+    select
+        customer_key,
+        min(loss_probability) as loss_probability,
+        max(model_key) as model_key,
+        min(case when is_noticed then 1 else 0 end) = 1 as is_noticed
+    from service_risks
+    group by customer_key
+),
+
+-- Had the customer ordered today, nothing would speak for having left but the order itself.
+order_chances as (
+    select
+        customer_values.*,
+        customer_values.order_probability
+        / nullif(customer_values.probability_alive, 0) as order_probability_if_alive,
+        (model.b + customer_values.frequency)
+        / (model.a + model.b + customer_values.frequency) as probability_alive_if_today
+    from customer_values
+    cross join model
+),
+
+described as (
+    select
+        loseable.customer_key,
+        contract_risks.customer_key is not null as is_under_contract,
+        coalesce(contract_risks.is_noticed, false) as is_noticed,
+        case
+            when contract_risks.customer_key is not null then contract_risks.model_key
+            else order_chances.model_key
+        end as model_key,
+        case
+            when contract_risks.customer_key is not null then contract_risks.loss_probability
+            else 1e0 - order_chances.order_probability
+        end as loss_probability,
+        1e0 - order_chances.order_probability_if_alive as rare_contribution,
+        (1e0 - order_chances.probability_alive_if_today)
+        * order_chances.order_probability_if_alive as few_contribution,
+        (order_chances.probability_alive_if_today - order_chances.probability_alive)
+        * order_chances.order_probability_if_alive as silence_contribution,
+        order_chances.expected_value_amount,
+        order_chances.value_class
+    from loseable
+    inner join order_chances on loseable.customer_key = order_chances.customer_key
+    left join contract_risks on loseable.customer_key = contract_risks.customer_key
+),
+
+-- Of people without contract the three add up to the probability of loss.
+factors as (
+    select
+        customer_key,
+        'orders_rarely' as factor,
+        rare_contribution as contribution
+    from described
+    where not is_under_contract and rare_contribution > 0
+    union all
+    select
+        customer_key,
+        'few_orders_yet' as factor,
+        few_contribution as contribution
+    from described
+    where not is_under_contract and few_contribution > 0
+    union all
+    select
+        customer_key,
+        'long_silence' as factor,
+        silence_contribution as contribution
+    from described
+    where not is_under_contract and silence_contribution > 0
+    union all
+    select
+        customer_key,
+        case when is_noticed then 'notice_given' else 'renewal_ahead' end as factor,
+        loss_probability as contribution
+    from described
+    where is_under_contract and loss_probability > 0
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by customer_key
+            order by contribution desc, factor asc
+        ) as place
+    from factors
+),
+
+top_factors as (
+    select
+        customer_key,
+        max(factor) filter (where place = 1) as top_factor_1,
+        max(factor) filter (where place = 2) as top_factor_2,
+        max(factor) filter (where place = 3) as top_factor_3,
+        max(contribution) filter (where place = 1) as top_factor_1_probability,
+        max(contribution) filter (where place = 2) as top_factor_2_probability,
+        max(contribution) filter (where place = 3) as top_factor_3_probability
+    from ranked
+    group by customer_key
+),
+
+banded as (
+    select
+        *,
+        case
+            when loss_probability is null then null
+            when loss_probability >= {{ parameter('risk_high_from') }} then 'high'
+            when loss_probability >= {{ parameter('risk_medium_from') }} then 'medium'
+            else 'low'
+        end as risk_band
+    from described
+)
+
+select
+    cast(banded.customer_key as string) as customer_key,
+    cast(banded.model_key as string) as model_key,
+    cast(banded.risk_band as string) as risk_band,
+    cast(top_factors.top_factor_1 as string) as top_factor_1,
+    cast(top_factors.top_factor_2 as string) as top_factor_2,
+    cast(top_factors.top_factor_3 as string) as top_factor_3,
+    cast(
+        case
+            when banded.risk_band = 'high' and banded.value_class = 'A' then 'save_in_person'
+            when banded.risk_band = 'high' and banded.value_class = 'B' then 'save_by_offer'
+            when banded.risk_band = 'high' then 'remind_by_mail'
+            when banded.risk_band = 'medium' and banded.value_class in ('A', 'B')
+                then 'ask_how_it_goes'
+            when banded.risk_band = 'medium' then 'watch'
+            when banded.risk_band = 'low' and banded.value_class in ('A', 'B') then 'develop'
+            when banded.risk_band = 'low' then 'leave_alone'
+        end as string
+    ) as recommended_action,
+    {{ rounded_money('banded.loss_probability * banded.expected_value_amount') }}
+        as value_at_risk_amount,
+    cast({{ parameter('risk_horizon_days') }} as integer) as horizon_days,
+    cast(banded.loss_probability as double) as loss_probability,
+    cast(top_factors.top_factor_1_probability as double) as top_factor_1_probability,
+    cast(top_factors.top_factor_2_probability as double) as top_factor_2_probability,
+    cast(top_factors.top_factor_3_probability as double) as top_factor_3_probability,
+    banded.is_under_contract,
+    {{ as_of_date() }} as as_of_date
+from banded
+left join top_factors on banded.customer_key = top_factors.customer_key

@@ -1,0 +1,66 @@
+"""The tables of the source `value`, which are filled between the two invocations of dbt."""
+
+from collections.abc import Mapping
+
+import duckdb
+import pyarrow as pa
+
+SCHEMA = "value"
+_ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio")
+
+TABLES: Mapping[str, pa.Schema] = {
+    "models": pa.schema(
+        [("model_key", pa.string())]
+        + [(name, pa.float64()) for name in ("r", "alpha", "a", "b", "p", "q", "v", "low_ratio", "high_ratio")]
+    ),
+    "parameters": pa.schema(
+        [
+            ("model_key", pa.string()),
+            ("family", pa.string()),
+            ("is_used", pa.bool_()),
+            ("is_beaten", pa.bool_()),
+            ("dropout_identified", pa.bool_()),
+            ("parameter_name", pa.string()),
+            ("parameter_value", pa.float64()),
+            ("standard_error", pa.float64()),
+            ("log_likelihood", pa.float64()),
+            ("customer_count", pa.int64()),
+            ("fitted_through", pa.date32()),
+            ("holdout_days", pa.int32()),
+            *((f"{whose}_{error}", pa.float64()) for whose in ("holdout", "baseline") for error in _ERRORS),
+        ]
+    ),
+    "lookup": pa.schema(
+        [
+            ("frequency", pa.int64()),
+            ("age_days", pa.int32()),
+            ("orders_if_alive", pa.float64()),
+            ("discounted_orders_if_alive", pa.float64()),
+        ]
+    ),
+    "renewals": pa.schema(
+        [("model_key", pa.string()), ("renewal_count", pa.int32()), ("survival_ratio", pa.float64())]
+    ),
+    "calibration": pa.schema(
+        [
+            ("observed_on", pa.string()),
+            ("horizon_days", pa.int32()),
+            ("bin_type", pa.string()),
+            ("bin_number", pa.int32()),
+            ("customer_count", pa.int64()),
+            ("expected", pa.float64()),
+            ("actual", pa.float64()),
+            ("probability", pa.float64()),
+            ("ordered_ratio", pa.float64()),
+        ]
+    ),
+}
+
+
+def register_value(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
+    """Make these tables readable as the schema `value`; those that are not given are made empty."""
+    connection.execute(f"create schema if not exists {SCHEMA}")
+    for name, schema in TABLES.items():
+        connection.register("table_to_fill", tables.get(name, schema.empty_table()))
+        connection.execute(f"create or replace table {SCHEMA}.{name} as select * from table_to_fill")
+        connection.unregister("table_to_fill")

@@ -1,0 +1,80 @@
+"""What is known of buyers, as counted cells: people with one history are one cell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.float64]
+
+
+def dot(left: Numbers, right: Numbers) -> float:
+    """The sum of products, on one thread: a BLAS that starts many costs more than it saves at this size."""
+    return float(np.einsum("i,i->", left, right))
+
+
+class CannotFit(ValueError):
+    """The data cannot say what the model asks; tells what is missing."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Buyers by how often they came back and when, sorted; times are in one unit, days where a run fits.
+
+    `frequency` is the number of days with an order after the first (x), `recency` the time from the first to the
+    last of them (t_x, 0 without any), `age` the time from the first to the day of observation (T), and
+    `customer_count` how many buyers each cell holds. All are one-dimensional and of one length.
+    """
+
+    frequency: Numbers
+    recency: Numbers
+    age: Numbers
+    customer_count: Numbers
+
+    def __post_init__(self) -> None:
+        """Refuse what no buyer can have done."""
+        wrong = (self.frequency < 0) | (self.recency < 0) | (self.recency > self.age)
+        wrong |= (self.frequency == 0) & (self.recency > 0)
+        wrong |= ~np.isfinite(self.frequency + self.recency + self.age)
+        if wrong.any():
+            raise CannotFit(
+                f"{int(wrong.sum())} cells are no histories: let 0 <= recency <= age, "
+                "and recency be 0 where there was no repeat order"
+            )
+
+    @property
+    def total(self) -> float:
+        """How many buyers there are."""
+        return float(self.customer_count.sum())
+
+    def demand_repeats(self) -> None:
+        """Refuse what no model of repeat buying can be fitted to."""
+        if not dot(self.frequency, self.customer_count) > 0:
+            raise CannotFit("nobody has ordered again on a later day, so the data say nothing of repeat orders")
+
+
+def cells_of(
+    frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike, customer_count: npt.ArrayLike | None = None
+) -> Cells:
+    """The distinct histories among these and how many share each."""
+    columns = [np.asarray(of, dtype=np.float64) for of in (frequency, recency, age)]
+    weights = np.ones(len(columns[0])) if customer_count is None else np.asarray(customer_count, dtype=np.float64)
+    order = np.lexsort(columns[::-1])
+    columns = [of[order] for of in columns]
+    is_new = np.concatenate([[True], np.any([of[1:] != of[:-1] for of in columns], axis=0)])[: len(order)]
+    first = np.flatnonzero(is_new)
+    counts = np.add.reduceat(weights[order], first) if len(first) else weights
+    return Cells(columns[0][first], columns[1][first], columns[2][first], counts)
+
+
+def coarser(cells: Cells, step: float) -> Cells:
+    """Histories that differ by less than a step as one, at their mean: fewer cells that say nearly the same."""
+    columns = [cells.frequency, np.floor(cells.recency / step), np.floor(cells.age / step)]
+    order = np.lexsort(columns[::-1])
+    columns = [of[order] for of in columns]
+    counts = cells.customer_count[order]
+    first = np.flatnonzero(np.concatenate([[True], np.any([of[1:] != of[:-1] for of in columns], axis=0)]))
+    total = np.add.reduceat(counts, first)
+    recency = np.add.reduceat(cells.recency[order] * counts, first) / total
+    age = np.add.reduceat(cells.age[order] * counts, first) / total
+    return Cells(columns[0][first], recency, np.maximum(age, recency), total)

@@ -1,0 +1,133 @@
+"""What a model foretold held against what came, and against who simply expects the last period again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from orchestration.value.cells import Numbers, dot
+
+TOP_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """Buyers at a cut-off: orders expected after it, orders in as long a time before it, and what came."""
+
+    expected: Numbers
+    probability: Numbers
+    frequency: Numbers
+    former: Numbers
+    actual: Numbers
+    customer_count: Numbers
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How far predictions were off, per customer: mean absolute and root mean squared error, the relative error of
+    the total, the mean Poisson deviance, and the share of what came that the best-ranked tenth of customers brought.
+    """
+
+    mean_absolute: float
+    root_mean_square: float
+    bias_ratio: float | None
+    deviance: float
+    top_decile_share: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The model's errors and those of the repetition of the last period, over all cut-offs together."""
+
+    model: Errors
+    repetition: Errors
+
+    @property
+    def is_beaten(self) -> bool:
+        """Whether repetition was no worse in most of three measures: then the model is not worth its parameters.
+
+        One of them alone can mislead: where most customers order nothing, the mean absolute error favours who
+        foretells nothing, though no total comes out right then.
+        """
+        top = self.model.top_decile_share or 0, self.repetition.top_decile_share or 0
+        losses = (
+            self.model.mean_absolute >= self.repetition.mean_absolute,
+            self.model.root_mean_square >= self.repetition.root_mean_square,
+            top[0] < top[1],
+        )
+        return bool(sum(losses) >= 2)
+
+
+def judged(foretold: Foretold) -> Verdict:
+    """Both predictions held against what came."""
+    return Verdict(_errors(foretold, foretold.expected), _errors(foretold, foretold.former))
+
+
+def _errors(foretold: Foretold, predicted: Numbers) -> Errors:
+    counts, actual = foretold.customer_count, foretold.actual
+    total, brought = float(counts.sum()), dot(actual, counts)
+    off = predicted - actual
+    floor = np.maximum(predicted, 1e-3)
+    deviance = 2 * (special.xlogy(actual, np.maximum(actual, 1) / floor) - actual + floor)
+    return Errors(
+        mean_absolute=dot(np.abs(off), counts) / total,
+        root_mean_square=float(np.sqrt(dot(off**2, counts) / total)),
+        bias_ratio=dot(predicted, counts) / brought - 1 if brought else None,
+        deviance=dot(deviance, counts) / total,
+        top_decile_share=_top_share(predicted, foretold) / brought if brought else None,
+    )
+
+
+def _top_share(predicted: Numbers, foretold: Foretold) -> float:
+    """What the tenth of customers with the greatest predictions brought; of equal ones a fair part."""
+    distinct, places = np.unique(-predicted, return_inverse=True)
+    counts = np.bincount(places, weights=foretold.customer_count, minlength=len(distinct))
+    per_customer = foretold.customer_count * foretold.actual
+    brought = np.bincount(places, weights=per_customer, minlength=len(distinct)).astype(np.float64)
+    before = np.cumsum(counts) - counts
+    part = np.clip((TOP_SHARE * counts.sum() - before) / counts, 0, 1)
+    return dot(part, brought)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Customers who were foretold much the same: how many, what was expected of them and what came."""
+
+    bin_type: str
+    bin_number: int
+    customer_count: int
+    expected: float
+    actual: float
+    probability: float
+    ordered_ratio: float
+
+
+def calibration(foretold: Foretold) -> list[Bin]:
+    """By tenths of the probability to order, and by how often customers had come back: 0 to 6, then 7 and more."""
+    order = np.argsort(foretold.probability, kind="stable")
+    counts = foretold.customer_count[order]
+    middle = np.cumsum(counts) - counts / 2
+    decile = np.empty(len(order), dtype=np.intp)
+    decile[order] = np.minimum((middle / counts.sum() * 10).astype(np.intp), 9) + 1
+    frequency = np.minimum(foretold.frequency, 7).astype(np.intp)
+    return [*_bins("decile", decile, foretold), *_bins("frequency", frequency, foretold)]
+
+
+def _bins(bin_type: str, numbers: np.ndarray, foretold: Foretold) -> list[Bin]:
+    found = []
+    for number in np.unique(numbers):
+        inside = numbers == number
+        counts = foretold.customer_count[inside]
+        total = counts.sum()
+        found.append(
+            Bin(
+                bin_type=bin_type,
+                bin_number=int(number),
+                customer_count=int(total),
+                expected=dot(foretold.expected[inside], counts),
+                actual=dot(foretold.actual[inside], counts),
+                probability=dot(foretold.probability[inside], counts) / total,
+                ordered_ratio=dot((foretold.actual[inside] > 0).astype(np.float64), counts) / total,
+            )
+        )
+    return found

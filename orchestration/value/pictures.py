@@ -1,0 +1,57 @@
+"""Small pictures of how a fit fared, as SVG, in which an engineer sees a bad one at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WIDTH, HEIGHT, MARGIN = 560, 220, 34
+FORETOLD, CAME = "#4c78a8", "#f58518"
+
+
+def calibrated(bins: Sequence[Mapping[str, Any]]) -> str:
+    """By tenths of the probability to order: the probability foretold beside the share who did order."""
+    found = _of_last_cut_off(bins, "decile")
+    pairs = [(str(of["bin_number"]), of["probability"], of["ordered_ratio"]) for of in found]
+    return _paired_bars("Share who order, by tenth of its probability", pairs)
+
+
+def distributed(bins: Sequence[Mapping[str, Any]]) -> str:
+    """By how often buyers had come back: orders foretold per buyer beside those that came."""
+    found = _of_last_cut_off(bins, "frequency")
+    pairs = [
+        (
+            f"{of['bin_number']}{'+' if of['bin_number'] == 7 else ''}",
+            *(of[name] / of["customer_count"] for name in names),
+        )
+        for of in found
+        for names in [("expected", "actual")]
+    ]
+    return _paired_bars("Orders per buyer, by repeat order days so far", pairs)
+
+
+def _of_last_cut_off(bins: Sequence[Mapping[str, Any]], bin_type: str) -> Sequence[Mapping[str, Any]]:
+    last = max((of["observed_on"] for of in bins), default="")
+    return [of for of in bins if (of["observed_on"], of["bin_type"]) == (last, bin_type)]
+
+
+def _paired_bars(title: str, pairs: Sequence[tuple[str, float, float]]) -> str:
+    top = max((max(one, other) for _, one, other in pairs), default=0) or 1
+    base, room = HEIGHT - MARGIN, HEIGHT - 2 * MARGIN
+    step = (WIDTH - 2 * MARGIN) / max(len(pairs), 1)
+    parts = [
+        f'<text x="{MARGIN}" y="16">{title} (<tspan fill="{FORETOLD}">foretold</tspan>, '
+        f'<tspan fill="{CAME}">came</tspan>; {top:.2g} at most)</text>',
+        f'<line x1="{MARGIN}" x2="{WIDTH - MARGIN}" y1="{base}" y2="{base}" stroke="#888"/>',
+    ]
+    for place, (label, *values) in enumerate(pairs):
+        left = MARGIN + place * step
+        parts.append(f'<text x="{left + step * 0.4:.1f}" y="{base + 16}" text-anchor="middle">{label}</text>')
+        for number, (value, colour) in enumerate(zip(values, (FORETOLD, CAME), strict=True)):
+            height = room * value / top
+            parts.append(
+                f'<rect x="{left + number * step * 0.4:.1f}" y="{base - height:.1f}" width="{step * 0.38:.1f}" '
+                f'height="{height:.1f}" fill="{colour}"/>'
+            )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'font-family="sans-serif" font-size="11">{"".join(parts)}</svg>'
+    )

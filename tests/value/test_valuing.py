@@ -1,0 +1,165 @@
+"""What a run makes of cells: models kept while nothing changes, tried before they are used, and given up in words."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestration import valuing
+from orchestration.valuing import Asked, Counted, Cut
+
+AS_OF = date(2026, 1, 31)
+HOLDOUT = 200
+
+
+def drawn(number: int, *, seed: int = 5, dropout: bool = True) -> Counted:
+    """Cells of buyers who order as the model says, observed on three days."""
+    draw = np.random.default_rng(seed)
+    first = draw.integers(0, 300, number)
+    rate, leave = draw.gamma(1.2, 1 / 40, number), draw.beta(0.8, 2.5, number)
+    days = []
+    for begins, one, chance in zip(first, rate, leave if dropout else np.zeros(number), strict=True):
+        day, ordered = float(begins), [int(begins)]
+        while draw.random() >= chance and day < 3 * HOLDOUT:
+            day += draw.exponential(1 / one)
+            ordered.append(int(day))
+        days.append(np.unique([of for of in ordered if of <= 3 * HOLDOUT]))
+    cuts = tuple(_cut(days, observed) for observed in (HOLDOUT, 2 * HOLDOUT, 3 * HOLDOUT))
+    spend = np.ones(60), np.exp(draw.normal(3, 0.5, 60)), np.full(60, 3.0)
+    return Counted(Asked(365, 0.1, 30), cuts, spend)
+
+
+def _cut(days: list[np.ndarray], observed: int) -> Cut:
+    known = [of for of in days if of[0] <= observed]
+    so_far = [of[of <= observed] for of in known]
+    is_cut_off = observed < 3 * HOLDOUT
+    columns = [
+        [len(of) - 1 for of in so_far],
+        [of[-1] - of[0] for of in so_far],
+        [observed - of[0] for of in so_far],
+        [((of > observed - HOLDOUT) & (of > of[0])).sum() * is_cut_off for of in so_far],
+        [((of > observed) & (of <= observed + HOLDOUT)).sum() for of in known],
+        [1] * len(known),
+    ]
+    numbers = [np.array(column, dtype=np.float64) for column in columns]
+    return Cut(AS_OF - timedelta(days=3 * HOLDOUT - observed), is_cut_off, HOLDOUT, *numbers)
+
+
+@pytest.fixture(scope="module")
+def known() -> Counted:
+    return drawn(2500)
+
+
+@pytest.fixture(scope="module")
+def found(known: Counted) -> valuing.Valued:
+    return valuing.valued(known, None)
+
+
+def test_a_model_that_foretells_better_than_repetition_is_used(known: Counted, found: valuing.Valued) -> None:
+    assert found.complaint is None
+    assert [model.family for model in found.used] == ["mbg_nbd", "gamma_gamma"]
+    assert [model.family for model in found.fitted] == ["mbg_nbd", "bg_nbd", "gamma_gamma"]
+    tried = found.used[0]
+    assert tried.errors is not None
+    assert tried.baseline is not None
+    assert tried.errors["rmse"] < tried.baseline["rmse"]
+    assert abs(tried.errors["bias_ratio"] or 1) < 0.25
+    assert found.bounds[0] < 1 < found.bounds[1]
+
+
+def test_calibration_counts_every_customer_once_per_cut_off_and_kind_of_bin(
+    known: Counted, found: valuing.Valued
+) -> None:
+    for cut in (cut for cut in known.cuts if cut.is_cut_off):
+        for kind in ("decile", "frequency"):
+            bins = [
+                of
+                for of in found.calibration
+                if (of["observed_on"], of["bin_type"]) == (cut.observed_on.isoformat(), kind)
+            ]
+            assert sum(of["customer_count"] for of in bins) == cut.customer_count.sum()
+            assert sum(of["actual"] for of in bins) == pytest.approx(cut.actual.sum())
+
+
+def test_nothing_is_fitted_again_while_nothing_changed(
+    known: Counted, found: valuing.Valued, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valuing.keep(tmp_path, found)
+    kept = valuing.kept(tmp_path)
+    monkeypatch.setattr(valuing.buying, "fit", lambda *_: pytest.fail("it was fitted again"))
+    assert kept == found
+    assert valuing.valued(known, kept) == found
+
+
+@pytest.mark.parametrize("change", ["cells", "parameters"])
+def test_what_changes_is_fitted_again(known: Counted, found: valuing.Valued, change: str) -> None:
+    changed = drawn(2500, seed=6) if change == "cells" else replace(known, asked=Asked(180, 0.1, 30))
+    assert valuing.valued(changed, found).fingerprint != found.fingerprint
+
+
+def test_a_model_that_is_beaten_leaves_the_former_one_in_use_with_a_warning(
+    known: Counted, found: valuing.Valued
+) -> None:
+    # Whoever ordered before orders as often again: nothing foretells that better than repetition.
+    cuts = tuple(replace(cut, actual=cut.former) if cut.is_cut_off else cut for cut in known.cuts)
+    later = replace(known, cuts=cuts)
+    after = valuing.valued(later, found)
+    assert after.used == found.used
+    assert after.bounds == found.bounds
+    assert f"{found.used[0].model_key} stays in use" in (after.complaint or "")
+    alone = valuing.valued(later, None)
+    assert alone.used == ()
+    assert "nobody is scored" in (alone.complaint or "")
+    tables = valuing.tables_of(alone, later)
+    assert (tables["models"].num_rows, tables["lookup"].num_rows) == (0, 0)
+    assert set(tables["parameters"]["is_beaten"].to_pylist()) == {True, None}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"cuts": ()}, "nobody has ordered yet"),
+        ({"asked": Asked(365, 0.1, 100_000)}, "minimum_reportable_count asks for 100000"),
+        ({"spend": (np.array([]),) * 3}, "nobody has ordered again for money"),
+    ],
+)
+def test_without_enough_to_learn_from_there_are_words_instead_of_numbers(
+    known: Counted, change: dict, complaint: str
+) -> None:
+    found = valuing.valued(replace(known, **change), None)
+    assert (found.used, found.fitted) == ((), ())
+    assert complaint in (found.complaint or "")
+
+
+def test_one_day_of_history_has_no_cut_off(known: Counted) -> None:
+    found = valuing.valued(replace(known, cuts=known.cuts[2:]), None)
+    assert "too few days for two cut-offs" in (found.complaint or "")
+
+
+def test_orders_are_worth_less_the_later_they_come(known: Counted, found: valuing.Valued) -> None:
+    lookup = valuing.tables_of(found, known)["lookup"]
+    plain, discounted = (lookup[name].to_numpy() for name in ("orders_if_alive", "discounted_orders_if_alive"))
+    assert (discounted < plain).all()
+    assert (discounted > plain / 1.1).all()
+    # Day by day, in the middle of each, comes to the same.
+    parameters = np.array(list(found.used[0].parameters.values()))
+    days = np.arange(366)
+    for row in (0, len(plain) // 2, len(plain) - 1):
+        x, age = lookup["frequency"][row].as_py(), lookup["age_days"][row].as_py()
+        orders = np.diff(valuing.buying.expected_if_alive(parameters, x, age, days))
+        assert discounted[row] == pytest.approx(orders @ 1.1 ** (-(days[1:] - 0.5) / 365), rel=1e-6)
+
+
+def test_bounds_are_as_wide_as_full_refits_of_drawn_buyers_say(known: Counted, found: valuing.Valued) -> None:
+    assert known.present is not None
+    cells = known.present.cells
+    draw, totals = np.random.default_rng(2), []
+    for _ in range(60):
+        drawn_cells = replace(cells, customer_count=draw.poisson(cells.customer_count).astype(np.float64))
+        fit = valuing.buying.fit(drawn_cells)
+        totals.append(valuing.uncertainty.total_orders(fit.parameters, cells, 365, family="mbg_nbd"))
+    full = np.std(np.log(totals))
+    short = valuing.uncertainty.of_total_orders(valuing.buying.fit(cells), cells, 365)
+    assert short == pytest.approx(full, rel=0.35)
