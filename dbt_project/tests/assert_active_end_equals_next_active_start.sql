@@ -1,5 +1,5 @@
--- a period starts with those whom the one before it left, and none is missing in between; a
--- customer may change plan, billing period and currency of the greatest contract from one to the next
+-- a period starts with those whom the one before it left, and none is missing in between; plan,
+-- billing period and currency of a customer's greatest contract may change from one to the next
 with
 
 periods as (

@@ -111,7 +111,9 @@ select
     cast(coalesce(tickets_at_loss.open_count, 0) as bigint) as open_ticket_count,
     cast(coalesce(opportunities_at_loss.open_count, 0) as bigint) as open_opportunity_count,
     cast(
-        {{ dbt.datediff('tickets_at_loss.complained_on', 'losses.lost_on', 'day') }} as integer
+        {{ dbt.datediff(
+            'tickets_at_loss.complained_on', 'losses.lost_on', 'day'
+        ) }} as integer
     ) as days_since_complaint,
     cast(coalesce(values_at_loss.value_amount, 0) as decimal(18, 2)) as value_at_loss_amount,
     cast(coalesce(unpaid_orders.unpaid_amount, 0) as decimal(18, 2)) as unpaid_amount,

@@ -87,7 +87,8 @@ moved as (
         stood.end_at_start_rate,
         stood.end_amount,
         case
-            when customer_periods.active_start_count > 0 and customer_periods.active_end_count > 0 then 'stayed'
+            when customer_periods.active_start_count > 0 and customer_periods.active_end_count > 0
+                then 'stayed'
             when customer_periods.active_start_count > 0 then 'lost'
             when customer_periods.new_count > 0 then 'new'
             else 'reactivated'
