@@ -170,14 +170,21 @@ def valued(known: Counted, former: Valued | None) -> Valued:
     """The models of these buyers; the former ones where nothing changed, or where the new ones are beaten."""
     if former is not None and former.fingerprint == known.fingerprint:
         return former
-    standing = former.used if former else ()
-    bounds = former.bounds if former else (1.0, 1.0)
+    standing, bounds = _standing(known, former)
     try:
         _demand_enough(known)
         found = _fitted(known, standing, bounds)
     except CannotFit as reason:
         found = Valued(known.fingerprint, (), (), (1.0, 1.0), (), f"There is no model of value: {reason}.")
     return replace(found, contracts=_of_contracts(known))
+
+
+def _standing(known: Counted, former: Valued | None) -> tuple[tuple[Model, ...], tuple[float, float]]:
+    """The models that were used so far, with their bounds; none that saw days after these, as a run that looks back."""
+    if former is None or known.present is None:
+        return (), (1.0, 1.0)
+    is_later = any(model.fitted_through > known.present.observed_on.isoformat() for model in former.used)
+    return ((), (1.0, 1.0)) if is_later else (former.used, former.bounds)
 
 
 def _of_contracts(known: Counted) -> tuple[Model, ...]:
@@ -371,11 +378,13 @@ def _lookup(found: Valued, known: Counted) -> pa.Table:
 
 
 def kept(home: Path) -> Valued | None:
-    """What the last run knew, if any did."""
+    """What the last run knew, if any did and by the same method."""
     path = _file(home)
     if not path.exists():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
+    if content.pop("method", None) != METHOD:
+        return None
     for name in ("fitted", "used", "contracts"):
         content[name] = tuple(Model(**model) for model in content[name])
     return Valued(**{**content, "bounds": tuple(content["bounds"]), "calibration": tuple(content["calibration"])})
@@ -383,7 +392,7 @@ def kept(home: Path) -> Valued | None:
 
 def keep(home: Path, found: Valued) -> None:
     """Let the next run know."""
-    write_json(_file(home), asdict(found))
+    write_json(_file(home), {"method": METHOD, **asdict(found)})
 
 
 def _file(home: Path) -> Path:

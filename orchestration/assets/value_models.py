@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator
 
 from orchestration.console import progress
@@ -15,7 +16,7 @@ from orchestration.settings import Settings
 VALUE_KEY = dg.AssetKey(["value", "models"])
 # Of the tables that dbt reads, the one that stands for all in the graph; dbt's own name of it.
 SOURCE = "source.lifecycle.value.models"
-CELLS = ("int_value_cells", "int_spend_cells")
+CELLS = ("int_value_cells", "int_spend_cells", "int_renewal_cells")
 
 
 def value_spec(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetSpec:
@@ -37,8 +38,12 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
     """Fit the models to the cells that dbt has just built, unless nothing changed, and show them to dbt."""
     from orchestration import valuing
 
-    with connected(engine.show(manifest), read_only=True) as connection:
-        known = valuing.counted(connection)
+    try:
+        with connected(engine.show(manifest), read_only=True) as connection:
+            known = valuing.counted(connection)
+    except duckdb.CatalogException as missing:
+        cells = " and ".join(f"measures/{name}" for name in CELLS)
+        raise dg.Failure(f"There is nothing to fit yet: select {cells} as well.", allow_retries=False) from missing
     found = valuing.valued(known, valuing.kept(settings.home))
     valuing.keep(settings.home, found)
     if found.complaint:

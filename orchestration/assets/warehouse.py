@@ -151,7 +151,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             raise dg.Failure(_what_failed(built), allow_retries=False)
         warehouse, middle = engine.show(manifest), built.former_count
         yield from _materializations(warehouse, built.ended[:middle], manifest, translator)
-        if VALUE_KEY in context.selected_asset_keys:
+        if value and VALUE_KEY in context.selected_asset_keys:
             yield value
         yield from _materializations(warehouse, built.ended[middle:], manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
@@ -228,10 +228,11 @@ def _build(
         with engine.building() as place:
             build = partial(dbt.build, settings.home, {**variables, **place}, target=engine.target, on_end=_say)
             first = build(select=select, exclude=[dbt.OF_VALUE])
-            if not first.succeeded:
-                return first, None
+            scored = dbt.those_of_value(manifest, select)
+            if not first.succeeded or not scored:
+                return replace(first, former_count=len(first.ended)), None
             value = revalue(settings, engine, manifest)
-            return build(select=dbt.those_of_value(select), former=first), value
+            return build(select=scored, former=first), value
     except SparkFailed as failure:
         raise dg.Failure(f"{failure}. Nothing was published.", allow_retries=False) from failure
 

@@ -152,9 +152,16 @@ def _selecting(select: Sequence[str], exclude: Sequence[str], without: Sequence[
     return arguments
 
 
-def those_of_value(select: Sequence[str]) -> Sequence[str]:
-    """Of a selection, or of all models without one, those that are scored by fitted models."""
-    return [f"{one},{OF_VALUE}" for part in select for one in part.split()] or [OF_VALUE]
+def those_of_value(manifest: Mapping[str, Any], select: Sequence[str]) -> Sequence[str]:
+    """Of a selection those that are scored by fitted models, and the fit itself; all of them without a selection."""
+    if not select:
+        return [OF_VALUE]
+    found = [key for key, source in manifest["sources"].items() if source["source_name"] == "value"]
+    for key in found:
+        found += [child for child in manifest["child_map"].get(key, ()) if child not in found]
+    nodes = {**manifest["sources"], **manifest["nodes"]}
+    names = {".".join(nodes[key]["fqn"]) for key in found if key in nodes}
+    return [one for part in select for one in part.split() if one in names]
 
 
 def _close_working_file() -> None:

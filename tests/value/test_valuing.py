@@ -93,6 +93,14 @@ def test_nothing_is_fitted_again_while_nothing_changed(
     assert valuing.valued(known, kept) == found
 
 
+def test_what_another_method_left_is_forgotten(
+    found: valuing.Valued, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valuing.keep(tmp_path, found)
+    monkeypatch.setattr(valuing, "METHOD", valuing.METHOD + 1)
+    assert valuing.kept(tmp_path) is None
+
+
 @pytest.mark.parametrize("change", ["cells", "parameters"])
 def test_what_changes_is_fitted_again(known: Counted, found: valuing.Valued, change: str) -> None:
     changed = drawn(2500, seed=6) if change == "cells" else replace(known, asked=Asked(180, 0.1, 30))
@@ -115,6 +123,18 @@ def test_a_model_that_is_beaten_leaves_the_former_one_in_use_with_a_warning(
     tables = valuing.tables_of(alone, later)
     assert (tables["models"].num_rows, tables["lookup"].num_rows) == (0, 0)
     assert set(tables["parameters"]["is_beaten"].to_pylist()) == {True, None}
+
+
+def test_a_run_that_looks_back_uses_no_model_that_saw_later_days(known: Counted, found: valuing.Valued) -> None:
+    cuts = tuple(
+        replace(
+            cut, observed_on=cut.observed_on - timedelta(days=1), actual=cut.former if cut.is_cut_off else cut.actual
+        )
+        for cut in known.cuts
+    )
+    after = valuing.valued(replace(known, cuts=cuts), found)
+    assert after.used == ()
+    assert "nobody is scored" in (after.complaint or "")
 
 
 @pytest.mark.parametrize(
