@@ -117,7 +117,7 @@ def published_keys(manifest: Mapping[str, Any]) -> list[dg.AssetKey]:
 
 def _published_models(manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    return [node for node in models if _layer(node) in PUBLISHED_LAYERS]
+    return [node for node in models if node["schema"] in PUBLISHED_LAYERS]
 
 
 def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequence[dg.AssetsDefinition]:
