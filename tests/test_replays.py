@@ -15,7 +15,10 @@ pytestmark = pytest.mark.slow
 
 DAY, LATER = "2026-02-28", "2026-04-30"
 # What tells of loads and runs, and so of when it was built; the rest of a replay is the publication of its day.
-OF_LOADS_AND_RUNS = ("fct_restatements", "fct_row_balances", "fct_rule_results", "fct_source_freshness", "publish_info")
+OF_LOADS_AND_RUNS = (
+    "fct_predictions", "fct_value_models", "fct_restatements", "fct_row_balances", "fct_rule_results",
+    "fct_source_freshness", "publish_info",
+)  # fmt: skip
 BY_THE_DAY = {
     "customers": """\
         customer_id,country,acquisition_channel,loyalty_tier,created_at,updated_at,is_test,merged_into_id,deleted_at
@@ -180,6 +183,7 @@ def test_with_all_that_is_known_now_only_what_late_rows_touch_differs(told: Mapp
         "core.fct_orders",
         "core.fct_refunds",
         "marts.fct_churn_periods",
+        "marts.fct_churn_risk",
         "marts.fct_cohort_pooled_retention",
         "marts.fct_cohort_retention",
         "marts.fct_customer_losses",

@@ -315,6 +315,10 @@ def test_shares_lie_between_nothing_and_all_and_within_their_intervals(worlds: W
         == []
     )
 
+    kept = "gross_revenue_retention_ratio > least(1, net_revenue_retention_ratio) + 1e-12"
+    assert worlds.asked("told", f"from marts.fct_churn_periods where {kept}") == []
+    assert worlds.asked("told", "from marts.fct_churn_periods where gross_revenue_retention_ratio < 1 limit 1") != []
+
 
 def test_who_reaches_a_stage_had_left_and_parts_add_up_to_all(worlds: Worlds) -> None:
     wrong = worlds.asked(
