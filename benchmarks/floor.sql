@@ -2046,10 +2046,6 @@ select
         when measured.customer_key in ('-1', '-2') then null
         when share_before < 0.8 then 'A' when share_before < 0.95 then 'B' else 'C'
     end as value_class,
-    case
-        when measured.customer_key = '-1' then 'guest' when measured.customer_key = '-2' then 'erased'
-        when order_count = 0 then 'not_a_buyer' else 'insufficient_history'
-    end as status,
     order_count,
     frequency,
     last_on - first_on as recency_days,

@@ -89,6 +89,7 @@ class Counted:
             digest.update(repr((cut.observed_on, cut.holdout_days)).encode())
             for of in (cut.frequency, cut.recency, cut.age, cut.former, cut.actual, cut.customer_count):
                 digest.update(of.tobytes())
+        digest.update(repr(self.renewals_observed_on).encode())
         for of in (*self.spend, *self.renewals):
             digest.update(of.tobytes())
         return digest.hexdigest()
@@ -180,17 +181,28 @@ def valued(known: Counted, former: Valued | None) -> Valued:
 
 
 def _standing(known: Counted, former: Valued | None) -> tuple[tuple[Model, ...], tuple[float, float]]:
-    """The models that were used so far, with their bounds; none that saw days after these, as a run that looks back."""
+    """The models that were used so far, with their bounds, if they were fitted on an earlier day.
+
+    Those of the same day are replaced, and a run that looks back has none.
+    """
     if former is None or known.present is None:
         return (), (1.0, 1.0)
-    is_later = any(model.fitted_through > known.present.observed_on.isoformat() for model in former.used)
-    return ((), (1.0, 1.0)) if is_later else (former.used, former.bounds)
+    today = known.present.observed_on.isoformat()
+    is_earlier = all(model.fitted_through < today for model in former.used)
+    return (former.used, former.bounds) if is_earlier else ((), (1.0, 1.0))
+
+
+def looks_back(known: Counted, former: Valued) -> bool:
+    """Whether models that are in use saw days after these, so that this run neither uses nor replaces them."""
+    if known.present is None:
+        return bool(former.used)
+    return any(model.fitted_through > known.present.observed_on.isoformat() for model in former.used)
 
 
 def _of_contracts(known: Counted) -> tuple[Model, ...]:
     """The model of renewals, where as many came to one as are reported on."""
     kept, lost = known.renewals
-    if known.renewals_observed_on is None or kept[0] + lost[0] < known.asked.minimum_count:
+    if known.renewals_observed_on is None or kept[0] + lost[0] < max(known.asked.minimum_count, 1):
         return ()
     fit = contracts.fit(contracts.Renewals(kept, lost))
     return (_model("sbg", contracts.NAMES, fit, known.renewals_observed_on, is_identified=fit.is_identified),)
@@ -328,7 +340,8 @@ def _scored_by(found: Valued) -> Sequence[Mapping[str, Any]]:
     if not found.used:
         return []
     buyers, values = found.used
-    low, high = found.bounds
+    # Where the data bind a parameter to nothing there are no bounds, and money cannot be NaN.
+    low, high = found.bounds if all(map(math.isfinite, found.bounds)) else (None, None)
     key = {"model_key": buyers.model_key, "low_ratio": low, "high_ratio": high}
     return [{**key, **buyers.parameters, **values.parameters}]
 
@@ -373,8 +386,9 @@ def _lookup(found: Valued, known: Counted) -> pa.Table:
     for day, weight in zip(horizon * (nodes + 1) / 2, weights * horizon / 2, strict=True):
         until = buying.expected_if_alive(parameters, pairs[0], pairs[1], day)
         discounted = discounted + weight * force * math.exp(-force * day) * until
+    sound = np.isfinite(plain) & np.isfinite(discounted)
     columns = [pairs[0].astype(np.int64), pairs[1].astype(np.int32), plain, discounted]
-    return pa.table(columns, schema=TABLES["lookup"])
+    return pa.table([column[sound] for column in columns], schema=TABLES["lookup"])
 
 
 def kept(home: Path) -> Valued | None:

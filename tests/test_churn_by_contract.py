@@ -298,7 +298,8 @@ def test_the_parts_of_each_segmentation_are_the_whole(world: World) -> None:
     sums = ", ".join(f"sum({figure}) as {figure}" for figure in FIGURES)
     wrong = " or ".join(
         [f"parts.{name} <> whole.{name}" for name in counts]
-        + [f"parts.segment_type <> 'currency' and parts.{name} <> whole.{name}" for name in amounts]
+        # each amount is rounded once, so that parts may miss the whole by cents
+        + [f"parts.segment_type <> 'currency' and abs(parts.{name} - whole.{name}) > 0.05" for name in amounts]
     )
     rows = world.published(f"""
         with parts as (

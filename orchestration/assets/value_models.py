@@ -44,8 +44,10 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
     except duckdb.CatalogException as missing:
         cells = " and ".join(f"measures/{name}" for name in CELLS)
         raise dg.Failure(f"There is nothing to fit yet: select {cells} as well.", allow_retries=False) from missing
-    found = valuing.valued(known, valuing.kept(settings.home))
-    valuing.keep(settings.home, found)
+    former = valuing.kept(settings.home)
+    found = valuing.valued(known, former)
+    if former is None or not valuing.looks_back(known, former):
+        valuing.keep(settings.home, found)
     if found.complaint:
         progress().warning(found.complaint)
     engine.tell_value(valuing.tables_of(found, known))

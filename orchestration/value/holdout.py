@@ -49,6 +49,8 @@ class Verdict:
         One of them alone can mislead: where most customers order nothing, the mean absolute error favours who
         foretells nothing, though no total comes out right then.
         """
+        if not np.isfinite(self.model.mean_absolute):
+            return True
         top = self.model.top_decile_share or 0, self.repetition.top_decile_share or 0
         losses = (
             self.model.mean_absolute >= self.repetition.mean_absolute,

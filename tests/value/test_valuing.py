@@ -112,7 +112,7 @@ def test_a_model_that_is_beaten_leaves_the_former_one_in_use_with_a_warning(
 ) -> None:
     # Whoever ordered before orders as often again: nothing foretells that better than repetition.
     cuts = tuple(replace(cut, actual=cut.former) if cut.is_cut_off else cut for cut in known.cuts)
-    later = replace(known, cuts=cuts)
+    later = replace(known, cuts=tuple(replace(cut, observed_on=cut.observed_on + timedelta(1)) for cut in cuts))
     after = valuing.valued(later, found)
     assert after.used == found.used
     assert after.bounds == found.bounds

@@ -28,9 +28,9 @@
 
   {% call statement('compare') -%}
     create or replace table {{ changes(this.identifier) }} as
-    select *, false as is_added from (select * from {{ former }} except select * from {{ recomputed }})
+    select *, false as is_added from (select * from {{ former }} except all select * from {{ recomputed }})
     union all by name
-    select *, true as is_added from (select * from {{ recomputed }} except select * from {{ former }})
+    select *, true as is_added from (select * from {{ recomputed }} except all select * from {{ former }})
   {%- endcall %}
 
   {% call statement('take_away') -%}

@@ -54,10 +54,10 @@
 {# The rows that went and those that came. #}
 {% macro difference(columns, former, recomputed) -%}
 select {{ columns }}, false as is_added
-from (select {{ columns }} from {{ former }} except select {{ columns }} from {{ recomputed }})
+from (select {{ columns }} from {{ former }} except all select {{ columns }} from {{ recomputed }})
 union all
 select {{ columns }}, true as is_added
-from (select {{ columns }} from {{ recomputed }} except select {{ columns }} from {{ former }})
+from (select {{ columns }} from {{ recomputed }} except all select {{ columns }} from {{ former }})
 {%- endmacro %}
 
 {# The rows as they are to stand, of which a condition holds: those of keys that do not differ, and those that were

@@ -89,21 +89,35 @@ first_categories as (
         ) = 1
 ),
 
+-- the first order, else the first paid day of a contract
+acquisition_days as (
+    select
+        customers.customer_key,
+        coalesce(orders.ordered_on, first_paid_days.paid_from_on) as acquired_on
+    from customers
+    left join orders on customers.customer_key = orders.customer_key
+    left join first_paid_days on customers.customer_key = first_paid_days.customer_key
+),
+
 -- as the customer was known on the day of the acquisition, else as first known after it
 at_acquisition as (
     select
-        orders.customer_key,
+        acquisition_days.customer_key,
         customer_versions.acquisition_channel,
         customer_versions.country
-    from orders
-    inner join customer_versions on orders.customer_key = customer_versions.customer_key
+    from acquisition_days
+    inner join customer_versions
+    on acquisition_days.customer_key = customer_versions.customer_key
+    where acquisition_days.acquired_on is not null
     qualify
         row_number() over (
-            partition by orders.customer_key
+            partition by acquisition_days.customer_key
             order by
-                case when customer_versions.valid_from <= orders.ordered_on then 0 else 1 end asc,
                 case
-                    when customer_versions.valid_from <= orders.ordered_on
+                    when customer_versions.valid_from <= acquisition_days.acquired_on then 0 else 1
+                end asc,
+                case
+                    when customer_versions.valid_from <= acquisition_days.acquired_on
                         then customer_versions.valid_from
                 end desc nulls last,
                 customer_versions.valid_from asc

@@ -102,6 +102,10 @@ resolved as (
             when
                 coalesce(told.known_ends_on > told.first_payable_on, true)
                 and coalesce(told.paid_until_on > told.first_payable_on, true)
+                and coalesce(
+                    told.deleted_on > told.first_payable_on or told.deleted_on > {{ as_of_date() }},
+                    true
+                )
                 then told.first_payable_on
         end as paid_from_on,
         told.paid_until_on,

@@ -48,19 +48,76 @@ counted as (
     from contract_churn
 ),
 
--- what neither came nor went nor changed is what the rates did
-balanced as (
+-- each amount is rounded once
+rounded as (
     select
         *,
         {{ days_after('period_end', parameter('contract_grace_days')) }} as closes_on,
+        {{ rounded_money('start_amount') }} as start_cents,
+        {{ rounded_money('new_amount') }} as new_cents,
+        {{ rounded_money('reactivation_amount') }} as reactivation_cents,
+        {{ rounded_money('expansion_amount') }} as expansion_cents,
+        {{ rounded_money('contraction_amount') }} as contraction_cents,
+        {{ rounded_money('churned_amount') }} as churned_cents,
+        {{ rounded_money('end_amount') }} as end_cents,
         start_amount - churned_amount - contraction_amount as retained_amount,
-        start_amount
-        + new_amount
-        + reactivation_amount
-        + expansion_amount
-        - contraction_amount
-        - churned_amount as expected_amount
+        -- what neither came nor went nor changed is what the rates did
+        {{ rounded_money(
+            'end_amount - (start_amount + new_amount + reactivation_amount'
+            ' + expansion_amount - contraction_amount - churned_amount)'
+        ) }} as exchange_cents
     from contract_churn
+),
+
+residues as (
+    select
+        *,
+        end_cents - (
+            start_cents + new_cents + reactivation_cents + expansion_cents
+            - contraction_cents - churned_cents + exchange_cents
+        ) as residue,
+        greatest(
+            new_cents,
+            reactivation_cents,
+            expansion_cents,
+            contraction_cents,
+            churned_cents,
+            abs(exchange_cents)
+        ) as greatest_cents
+    from rounded
+),
+
+-- the cents by which rounded amounts miss their sum go to the greatest movement
+receivers as (
+    select
+        *,
+        case
+            when residue = 0 then 'none'
+            when new_cents = greatest_cents then 'new'
+            when churned_cents = greatest_cents then 'churned'
+            when expansion_cents = greatest_cents then 'expansion'
+            when contraction_cents = greatest_cents then 'contraction'
+            when reactivation_cents = greatest_cents then 'reactivation'
+            else 'exchange'
+        end as residue_goes_to
+    from residues
+),
+
+balanced as (
+    select
+        *,
+        new_cents + case when residue_goes_to = 'new' then residue else 0 end as new_mrr,
+        reactivation_cents
+        + case when residue_goes_to = 'reactivation' then residue else 0 end as reactivation_mrr,
+        expansion_cents
+        + case when residue_goes_to = 'expansion' then residue else 0 end as expansion_mrr,
+        contraction_cents
+        - case when residue_goes_to = 'contraction' then residue else 0 end as contraction_mrr,
+        churned_cents
+        - case when residue_goes_to = 'churned' then residue else 0 end as churned_mrr,
+        exchange_cents
+        + case when residue_goes_to = 'exchange' then residue else 0 end as exchange_effect
+    from receivers
 )
 
 select
@@ -117,18 +174,18 @@ select
     / nullif(cast(start_amount as double), 0) as churn_ratio,
     cast(null as double) as churn_ci_low,
     cast(null as double) as churn_ci_high,
-    cast(case when has_amounts then start_amount end as decimal(18, 2)) as start_mrr_amount,
-    cast(case when has_amounts then new_amount end as decimal(18, 2)) as new_mrr_amount,
-    cast(case when has_amounts then reactivation_amount end as decimal(18, 2))
+    cast(case when has_amounts then start_cents end as decimal(18, 2)) as start_mrr_amount,
+    cast(case when has_amounts then new_mrr end as decimal(18, 2)) as new_mrr_amount,
+    cast(case when has_amounts then reactivation_mrr end as decimal(18, 2))
         as reactivation_mrr_amount,
-    cast(case when has_amounts then expansion_amount end as decimal(18, 2)) as expansion_mrr_amount,
-    cast(case when has_amounts then contraction_amount end as decimal(18, 2))
+    cast(case when has_amounts then expansion_mrr end as decimal(18, 2)) as expansion_mrr_amount,
+    cast(case when has_amounts then contraction_mrr end as decimal(18, 2))
         as contraction_mrr_amount,
-    cast(case when has_amounts then churned_amount end as decimal(18, 2)) as churned_mrr_amount,
+    cast(case when has_amounts then churned_mrr end as decimal(18, 2)) as churned_mrr_amount,
     cast(
-        case when has_amounts then end_amount - expected_amount end as decimal(18, 2)
+        case when has_amounts then exchange_effect end as decimal(18, 2)
     ) as exchange_effect_amount,
-    cast(case when has_amounts then end_amount end as decimal(18, 2)) as end_mrr_amount,
+    cast(case when has_amounts then end_cents end as decimal(18, 2)) as end_mrr_amount,
     cast(contraction_amount + churned_amount as double)
     / nullif(cast(start_amount as double), 0) as gross_revenue_churn_ratio,
     cast(retained_amount as double)

@@ -18,6 +18,10 @@ services as (
     select * from {{ ref('int_paid_services') }}
 ),
 
+spells as (
+    select * from {{ ref('int_contract_spells') }}
+),
+
 renewals as (
     select * from {{ source('value', 'renewals') }}
 ),
@@ -38,27 +42,33 @@ loseable as (
     where states.stage in ('new', 'developing', 'loyal', 'declining', 'reactivated')
 ),
 
--- Periods of the mean length of a month, as the model of renewals was counted in.
+-- Periods of the mean length of a month, as the model of renewals was counted in; a contract that follows another
+-- without a loss between them renews it.
 running_services as (
     select
-        customer_key,
-        noticed_on is not null as is_noticed,
+        services.customer_key,
+        services.noticed_on is not null as is_noticed,
         cast(
             floor(
-                {{ dbt.datediff('paid_from_on', as_of_date(), 'day') }}
-                / (billing_period_months * 30.4375)
+                {{ dbt.datediff('spells.served_from', as_of_date(), 'day') }}
+                / (services.billing_period_months * 30.4375)
             ) as integer
         ) as renewal_count,
         cast(
             floor(
                 (
-                    {{ dbt.datediff('paid_from_on', as_of_date(), 'day') }}
+                    {{ dbt.datediff('spells.served_from', as_of_date(), 'day') }}
                     + {{ parameter('risk_horizon_days') }}
-                ) / (billing_period_months * 30.4375)
+                ) / (services.billing_period_months * 30.4375)
             ) as integer
         ) as renewal_count_ahead
     from services
-    where service_until > {{ as_of_date() }}
+    inner join spells
+    on
+        services.customer_key = spells.customer_key
+        and services.paid_from_on >= spells.served_from
+        and services.paid_from_on < spells.served_until
+    where services.service_until > {{ as_of_date() }}
 ),
 
 service_risks as (
@@ -81,7 +91,9 @@ service_risks as (
 contract_risks as (
     select
         customer_key,
-        min(loss_probability) as loss_probability,
+        case
+            when count(*) = count(loss_probability) then min(loss_probability)
+        end as loss_probability,
         max(model_key) as model_key,
         min(case when is_noticed then 1 else 0 end) = 1 as is_noticed
     from service_risks

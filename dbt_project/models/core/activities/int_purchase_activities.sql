@@ -79,7 +79,11 @@ subscription_activities as (
         subscription_id as source_id,
         cast(null as decimal(28, 8)) as revenue_amount,
         paid_from_on as occurred_on,
-        case when paid_from_on = started_on then started_at else trial_ends_at end as occurred_at
+        case
+            when paid_from_on = started_on then started_at
+            when paid_from_on = trial_ends_on then trial_ends_at
+            else {{ start_of_local_day('paid_from_on') }}
+        end as occurred_at
     from subscriptions
     where ends_on is null or ends_on > paid_from_on
     union all

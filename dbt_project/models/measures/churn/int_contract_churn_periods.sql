@@ -32,18 +32,17 @@ rated as (
     from of_currency
 ),
 
--- rounded here and never again, so that what is published adds up
 priced as (
     select
         customer_key,
         period_grain,
         period_start,
         currency,
-        {{ rounded_money('start_sum') }} as start_original,
-        {{ rounded_money('end_sum') }} as end_original,
-        {{ rounded_money(at_rate('start_sum', 'start_rate')) }} as start_amount,
-        {{ rounded_money(at_rate('end_sum', 'movement_rate')) }} as end_at_start_rate,
-        {{ rounded_money(at_rate('end_sum', 'end_rate')) }} as end_amount
+        {{ money('start_sum') }} as start_original,
+        {{ money('end_sum') }} as end_original,
+        {{ at_rate('start_sum', 'start_rate') }} as start_amount,
+        {{ at_rate('end_sum', 'movement_rate') }} as end_at_start_rate,
+        {{ at_rate('end_sum', 'end_rate') }} as end_amount
     from rated
 ),
 

@@ -54,7 +54,8 @@ trials as (
         subscriptions.started_on,
         least(
             subscriptions.trial_ends_on,
-            coalesce(subscriptions.ends_on, subscriptions.trial_ends_on)
+            coalesce(subscriptions.ends_on, subscriptions.trial_ends_on),
+            coalesce(subscriptions.deleted_on, subscriptions.trial_ends_on)
         ) as trial_until
     from subscriptions
     where subscriptions.trial_ends_on > subscriptions.started_on

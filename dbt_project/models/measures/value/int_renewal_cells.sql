@@ -32,25 +32,27 @@ first_services as (
         spells.lost_on is not null
 ),
 
--- Periods of the mean length of a month: the end of a paid one may miss its day by two.
+-- Periods of the mean length of a month: the end of a paid one may miss its day by three.
 counted as (
     select
         is_lost,
+        served_until <= {{ as_of_date() }} as has_ended,
         cast(
             floor(
                 (
                     {{ dbt.datediff('served_from', 'served_until', 'day') }}
-                    + 2
+                    + 3
                 ) / (billing_period_months * 30.4375)
             ) as integer
         ) as period_count
     from first_services
 )
 
+-- the renewal at which service stopped was not kept, though the grace may yet undo the loss
 select
-    case when is_lost then greatest(period_count - 1, 0) else period_count end as renewal_count,
+    case when has_ended then greatest(period_count - 1, 0) else period_count end as renewal_count,
     is_lost,
     count(*) as spell_count,
     {{ as_of_date() }} as observed_on
 from counted
-group by case when is_lost then greatest(period_count - 1, 0) else period_count end, is_lost
+group by case when has_ended then greatest(period_count - 1, 0) else period_count end, is_lost

@@ -5,7 +5,8 @@ spenders as (
         frequency,
         mean_repeat_value
     from {{ ref('int_customer_values') }}
-    where frequency > 0 and mean_repeat_value > 0
+    -- what rates leave of an order that was given back in parts is no spend
+    where frequency > 0 and {{ rounded_money('mean_repeat_value') }} > 0
 ),
 
 -- Means that differ by less than a hundredth are one: the fit moves by a hundredth of its error.
