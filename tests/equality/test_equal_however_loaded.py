@@ -136,6 +136,14 @@ CONSENT = {"consent_id": "N1", "customer_id": "A", "is_granted": "true", "record
             id="an opportunity of nobody is deleted",
         ),
         pytest.param(
+            [
+                ("customers", {"customer_id": "A", "created_at": "2025-01-01"}),
+                ("opportunities", {**DEAL, "customer_id": "A", "is_won": "false", "closed_at": "2025-02-10"}),
+            ],
+            [("opportunities", {**DEAL, "opportunity_id": "D2", "customer_id": "A"})],
+            id="of two opportunities of one day the one still open comes later",
+        ),
+        pytest.param(
             [("consents", CONSENT)],
             [("consents", {**CONSENT, "is_granted": "false"})],
             id="a consent without a purpose is withdrawn",
