@@ -42,8 +42,8 @@ loseable as (
     where states.stage in ('new', 'developing', 'loyal', 'declining', 'reactivated')
 ),
 
--- Periods of the mean length of a month, as the model of renewals was counted in; a contract that follows another
--- without a loss between them renews it.
+-- Periods of the mean length of a month, as the model of renewals was counted in; a contract that
+-- follows another without a loss between them renews it.
 running_services as (
     select
         services.customer_key,
