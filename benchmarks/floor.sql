@@ -1536,11 +1536,11 @@ with
 priced as (
     select
         customer_key, period_grain, period_start, currency,
-        coalesce(cents(sum(start_own)), 0) as start_own,
-        coalesce(cents(sum(end_own)), 0) as end_own,
-        coalesce(cents(at_rate(sum(start_own), any_value(start_rate))), 0) as start_amount,
-        coalesce(cents(at_rate(sum(end_own), any_value(start_rate))), 0) as end_at_start_rate,
-        coalesce(cents(at_rate(sum(end_own), any_value(end_rate))), 0) as end_amount
+        coalesce(unrounded(sum(start_own)), 0) as start_own,
+        coalesce(unrounded(sum(end_own)), 0) as end_own,
+        coalesce(at_rate(sum(start_own), any_value(start_rate)), 0) as start_amount,
+        coalesce(at_rate(sum(end_own), any_value(start_rate)), 0) as end_at_start_rate,
+        coalesce(at_rate(sum(end_own), any_value(end_rate)), 0) as end_amount
     from recurring
     where start_own is not null or end_own is not null
     group by all
@@ -1636,6 +1636,41 @@ cross join (select segment_type, segment_value from counts union select segment_
 left join counts using (period_grain, period_start, segment_type, segment_value)
 left join amounts using (period_grain, period_start, segment_type, segment_value);
 
+-- what rounded movements miss goes to the greatest of them
+create temp table contract_money as
+with
+
+rounded as (
+    select
+        *,
+        cents(start_amount) as start_cents,
+        cents(new_amount) as new_cents,
+        cents(reactivation_amount) as back_cents,
+        cents(expansion_amount) as more_cents,
+        cents(contraction_amount) as less_cents,
+        cents(churned_amount) as gone_cents,
+        cents(end_amount) as end_cents,
+        cents(end_amount - start_amount - new_amount - reactivation_amount - expansion_amount
+            + contraction_amount + churned_amount) as rate_cents
+    from contract_churn
+),
+
+missed as (
+    select
+        *,
+        end_cents - start_cents - new_cents - back_cents - more_cents + less_cents + gone_cents - rate_cents as residue,
+        greatest(new_cents, back_cents, more_cents, less_cents, gone_cents, abs(rate_cents)) as most
+    from rounded
+)
+
+select
+    *,
+    case most
+        when new_cents then 'new' when gone_cents then 'gone' when more_cents then 'more'
+        when less_cents then 'less' when back_cents then 'back' else 'rate'
+    end as receiver
+from missed;
+
 create table marts.fct_churn_periods as
 from lapse_churn
 union all by name
@@ -1671,21 +1706,20 @@ select
     segment_type,
     segment_value,
     (contraction_amount + churned_amount)::double / nullif(start_amount, 0)::double as churn_ratio,
-    start_amount as start_mrr_amount,
-    new_amount as new_mrr_amount,
-    reactivation_amount as reactivation_mrr_amount,
-    expansion_amount as expansion_mrr_amount,
-    contraction_amount as contraction_mrr_amount,
-    churned_amount as churned_mrr_amount,
-    end_amount - start_amount - new_amount - reactivation_amount - expansion_amount + contraction_amount
-    + churned_amount as exchange_effect_amount,
-    end_amount as end_mrr_amount,
+    start_cents as start_mrr_amount,
+    new_cents + if(receiver = 'new', residue, 0) as new_mrr_amount,
+    back_cents + if(receiver = 'back', residue, 0) as reactivation_mrr_amount,
+    more_cents + if(receiver = 'more', residue, 0) as expansion_mrr_amount,
+    less_cents - if(receiver = 'less', residue, 0) as contraction_mrr_amount,
+    gone_cents - if(receiver = 'gone', residue, 0) as churned_mrr_amount,
+    rate_cents + if(receiver = 'rate', residue, 0) as exchange_effect_amount,
+    end_cents as end_mrr_amount,
     churn_ratio as gross_revenue_churn_ratio,
     (start_amount - contraction_amount - churned_amount)::double / nullif(start_amount, 0)::double
         as gross_revenue_retention_ratio,
     (start_amount - contraction_amount - churned_amount + expansion_amount)::double / nullif(start_amount, 0)::double
         as net_revenue_retention_ratio
-from contract_churn;
+from contract_money;
 
 
 -- Money by customer ------------------------------------------------------------------------------------------
