@@ -13,8 +13,9 @@ from pathlib import Path
 import pyspark
 
 SPARK_HOME = Path(pyspark.__file__).parent
-# A short life: compiling Java further than needed would take longer than it saves.
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# A short life: compiling Java further than needed would take longer than it saves. Room for what is compiled is
+# small then by default, and hundreds of plans fill it.
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 SECONDS_TO_START = 120.0
 
 
