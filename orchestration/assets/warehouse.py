@@ -111,11 +111,13 @@ def days_of(manifest: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def published_keys(manifest: Mapping[str, Any]) -> list[dg.AssetKey]:
-    """The models that readers see, which the publication waits for."""
-    return [Translator().get_asset_key(node) for node in _published_models(manifest)]
+    """The models that the publication waits for: those that readers see, and the steps that lie beside them."""
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return [Translator().get_asset_key(node) for node in models if _layer(node) in PUBLISHED_LAYERS]
 
 
 def _published_models(manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Those that readers see, by their schema."""
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     return [node for node in models if node["schema"] in PUBLISHED_LAYERS]
 
