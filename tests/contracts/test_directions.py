@@ -12,7 +12,7 @@ MAY_READ = {
     "staging": {"feed"},
     "intermediate": {"staging", "intermediate", "seed"},
     "core": {"staging", "intermediate", "core", "seed"},
-    "measures": {"core", "measures", "seed"},
+    "measures": {"core", "measures", "seed", "lake"},
     "marts": {"core", "measures", "marts", "seed", "value", "former"},
     "quality": {"lake", "former", "staging", "core", "marts", "quality"},
 }

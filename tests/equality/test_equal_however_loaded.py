@@ -43,6 +43,12 @@ PARAMETERS = {
     "nps_window_days": 60,
     "minimum_reportable_count": 2,
     "value_horizon_days": 60,
+    "signal_recent_days": 15,
+    "signal_baseline_days": 30,
+    "signal_baseline_count": 2,
+    "signal_complaint_open_days": 5,
+    "signal_contract_ending_days": 40,
+    "signal_outcome_days": 45,
 }
 CUSTOMER_COUNT = 80
 EXAMPLES = int(os.environ.get("LIFECYCLE_WORLDS", "6"))

@@ -33,17 +33,13 @@ customers as (
         and {{ only_touched(['customer_key']) }}
 ),
 
--- what we, or the calendar, do to a customer breaks no silence
 signs as (
     select
         customer_key,
         occurred_on
     from {{ ref('fct_activities') }}
     where
-        activity not in (
-            'interaction_made', 'lead_contacted', 'lead_qualified', 'opportunity_quoted',
-            'opportunity_lost', 'refund', 'subscription_ended'
-        )
+        {{ is_own_deed('activity') }}
         and {{ only_touched(['customer_key']) }}
     union all
     select
