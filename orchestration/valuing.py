@@ -19,7 +19,7 @@ from orchestration.value import buying, contracts, holdout, spending, uncertaint
 from orchestration.value.cells import CannotFit, Cells, Numbers, cells_of
 
 # What was fitted by another method is fitted again.
-METHOD = 2
+METHOD = 3
 CELLS = """
     select observed_on, is_cut_off, holdout_days, frequency, recency_days, age_days, former_count, actual_count,
         customer_count

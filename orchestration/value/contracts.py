@@ -75,7 +75,7 @@ def fit(renewals: Renewals) -> Fit:
     """The most likely alpha and beta; a weak prior keeps them finite where all or nobody left."""
     likelihood, start = likelihood_of(renewals), np.array([1.0, 2.0])
     found = maximise(likelihood, start, total=renewals.customer_count)
-    is_identified = found.log_covariance is not None and found.is_converged and max(found.parameters) < 1e4
+    is_identified = found.log_covariance is not None and found.is_converged and bool(max(found.parameters) < 1e4)
     if not is_identified:
         found = maximise(likelihood, start, total=renewals.customer_count, prior=Prior(np.log(start)))
     return Fit(found, is_identified, renewals.customer_count)

@@ -28,7 +28,8 @@ def drawn(number: int, *, seed: int = 5, dropout: bool = True) -> Counted:
         days.append(np.unique([of for of in ordered if of <= 3 * HOLDOUT]))
     cuts = tuple(_cut(days, observed) for observed in (HOLDOUT, 2 * HOLDOUT, 3 * HOLDOUT))
     spend = np.ones(60), np.exp(draw.normal(3, 0.5, 60)), np.full(60, 3.0)
-    return Counted(Asked(365, 0.1, 30), cuts, spend)
+    renewals = np.array([900.0, 700.0, 600.0]), np.array([100.0, 120.0, 60.0])
+    return Counted(Asked(365, 0.1, 30), cuts, spend, renewals, AS_OF)
 
 
 def _cut(days: list[np.ndarray], observed: int) -> Cut:
