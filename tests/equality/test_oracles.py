@@ -14,9 +14,11 @@ from differences import OF_LOADS, STAMPS, Difference, difference, tables_of
 from histories import LAST_DAY, LIKELY, SOURCES, Row, tell
 from statements import Statements, learnt
 from test_equal_however_loaded import PARAMETERS, Builds, engine
+from warnings_by_day import Customer, Rules, spells, usual_gaps
 
 from orchestration.feed import TABLES
 from orchestration.lake import Lake
+from orchestration.settings import default_parameters
 
 pytestmark = pytest.mark.slow
 
@@ -428,3 +430,94 @@ def _dearer(row: Row) -> Mapping[str, Any]:
 
 def _in_honolulu(sql: str) -> str:
     return sql.replace("Asia/Shanghai", "Pacific/Honolulu")
+
+
+def test_drops_warn_on_the_days_that_walking_through_the_calendar_says(worlds: Worlds) -> None:
+    worlds.build("regulars", _regulars())
+    values = default_parameters() | PARAMETERS
+    rules = Rules(**{name: values[f"signal_{name}"] for name in Rules.__dataclass_fields__})
+    for name in ("told", "regulars"):
+        customers = _walkers(worlds, name)
+        gaps = usual_gaps([of.order_days for of in customers.values()], rules, values["minimum_reportable_count"])
+        walked = {(key, *spell) for key, of in customers.items() for spell in spells(of, rules, gaps, AS_OF)}
+        told = worlds.asked(
+            name,
+            "select customer_key, rule, opened_on, closed_on from marts.fct_warning_signals "
+            "where rule in ('activity_drop', 'spend_drop', 'frequency_drop')",
+        )
+        assert set(told) == walked
+        assert len(told) == len(walked)
+    counts = worlds.asked(
+        "regulars", "select rule, count(*), count(closed_on) from marts.fct_warning_signals group by 1"
+    )
+    assert {rule for rule, count, closed_count in counts if count > closed_count > 10} == {
+        "activity_drop",
+        "spend_drop",
+        "frequency_drop",
+    }
+
+
+def _regulars() -> Sequence[Row]:
+    """Orders and visits of people who do both often, at a pace that changes, and may stop."""
+    draw, rows = Random(72), []
+    for number in range(60):
+        day, pace = AS_OF - timedelta(days=draw.randrange(60, 400)), draw.choice([2, 4, 8, 14])
+        while day <= AS_OF and draw.random() > 0.02:
+            pace = draw.choice([2, 4, 8, 14, 25]) if draw.random() < 0.15 else pace
+            at = {"customer_id": f"C{number}", "updated_at": f"{day}T12:00:00"}
+            order = {"ordered_at": f"{day}T10:00:00", "status": "completed", "currency": "CNY"}
+            amount = draw.choice([10, 25.5, 80])
+            rows.append(Row("orders", "shop", {"order_id": f"O{len(rows)}", "net_amount": amount, **order, **at}, day))
+            visited = day + timedelta(days=draw.randrange(1 + pace))
+            visit = {"event_id": f"V{len(rows)}", "event_name": "page_viewed", "occurred_at": f"{visited}T09:00:00"}
+            rows.append(Row("web_events", "shop", {**visit, "customer_id": f"C{number}"}, day))
+            day += timedelta(days=1 + draw.randrange(2 * pace))
+    return rows
+
+
+def _walkers(worlds: Worlds, name: str) -> Mapping[str, Customer]:
+    """What a build knows of each customer who could be lost, day by day."""
+    days = worlds.asked(
+        name,
+        """
+        select customer_key, occurred_on, bool_or(activity = 'order'),
+            coalesce(sum(revenue_amount) filter (where activity = 'order'), 0)::double
+        from core.fct_activities where activity not in ('interaction_made', 'lead_contacted', 'lead_qualified',
+            'opportunity_quoted', 'opportunity_lost', 'refund', 'subscription_ended')
+        group by all order by all
+        """,
+    )
+    orders = worlds.asked(
+        name,
+        """
+        select distinct customer_key, ordered_on from core.fct_orders inner join core.dim_customers using (customer_key)
+        where is_valid and ordered_on >= acquired_on order by all
+        """,
+    )
+    stays = worlds.asked(
+        name,
+        "select customer_key, stage not in ('prospect', 'engaged', 'opportunity', 'churned', 'terminated'), entered_on "
+        "from marts.fct_lifecycle_stages order by customer_key, entered_on",
+    )
+    deleted = dict(worlds.asked(name, "select customer_key, deleted_on from core.dim_customers"))
+    return {
+        key: Customer(
+            [day for of, day, _, _ in days if of == key],
+            {day: spent for of, day, has_order, spent in days if of == key and has_order},
+            [day for of, day in orders if of == key],
+            list(_loseable([(is_loseable, day) for of, is_loseable, day in stays if of == key], deleted[key])),
+        )
+        for key in {of for of, is_loseable, _ in stays if is_loseable}
+    }
+
+
+def _loseable(stays: Sequence[tuple[bool, date]], deleted: date | None) -> Iterator[tuple[date, date | None]]:
+    begins = None
+    for is_loseable, day in stays:
+        if is_loseable and begins is None:
+            begins = day
+        elif not is_loseable and begins is not None:
+            yield begins, min(day, deleted or day)
+            begins = None
+    if begins is not None:
+        yield begins, deleted

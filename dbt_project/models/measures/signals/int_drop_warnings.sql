@@ -140,7 +140,7 @@ judged as (
 turns as (
     select *
     from judged
-    where verdict = 0 or has_baseline
+    where verdict = 0 or (verdict = 1 and has_baseline)
     qualify
         verdict <> coalesce(
             lag(verdict) over (
