@@ -36,8 +36,8 @@ class Customer:
 def spells(customer: Customer, rules: Rules, usual_gaps: Mapping[date, float], as_of: date) -> Iterator[Spell]:
     """Every warning of the three rules, with the first day on which it does no more hold."""
     found = [
-        *_drops("activity_drop", dict.fromkeys(customer.active_days, 1.0), customer.active_days, rules, as_of),
-        *_drops("spend_drop", customer.spent, list(customer.spent), rules, as_of),
+        *_drops("activity_drop", dict.fromkeys(customer.active_days, 1.0), rules, as_of),
+        *_drops("spend_drop", customer.spent, rules, as_of),
         *_gaps(customer.order_days, rules, usual_gaps, as_of),
     ]
     for rule, opened, closed in found:
@@ -48,24 +48,18 @@ def spells(customer: Customer, rules: Rules, usual_gaps: Mapping[date, float], a
                 yield rule, first, last
 
 
-def _drops(
-    rule: str, figures: Mapping[date, float], counted: Sequence[date], rules: Rules, as_of: date
-) -> Iterator[Spell]:
+def _drops(rule: str, figures: Mapping[date, float], rules: Rules, as_of: date) -> Iterator[Spell]:
     opened, day = None, min(figures, default=as_of)
     while day <= as_of:
         turns_recent, turns_usual = (day - timedelta(days=span) for span in _spans(rules))
         observed = sum(value for on, value in figures.items() if turns_recent < on <= day)
         usual = sum(value for on, value in figures.items() if turns_usual < on <= turns_recent)
         baseline = usual * rules.recent_days / rules.baseline_days
-        has_baseline = sum(turns_usual < on <= turns_recent for on in counted) >= rules.baseline_count
+        has_baseline = sum(turns_usual < on <= turns_recent for on in figures) >= rules.baseline_count
         if opened is None and has_baseline and observed <= (1 - rules.drop_ratio) * baseline:
             opened = day
-        elif (
-            opened is not None
-            and (has_baseline or observed > 0)
-            and observed > (1 - rules.drop_ratio) * baseline
-            and observed >= rules.recovery_ratio * baseline
-        ):
+        recovers = observed > (1 - rules.drop_ratio) * baseline and observed >= rules.recovery_ratio * baseline
+        if opened is not None and day in figures and recovers:
             yield rule, opened, day
             opened = None
         day += ONE_DAY

@@ -16,7 +16,10 @@ losses as (
 ),
 
 states as (
-    select * from {{ ref('int_stage_states') }}
+    select
+        *,
+        coalesce(exited_on, cast('9999-12-31' as date)) as stayed_until
+    from {{ ref('int_stage_states') }}
 ),
 
 base_rates as (
@@ -38,7 +41,7 @@ judged as (
     on
         spells.customer_key = states.customer_key
         and spells.opened_on >= states.entered_on
-        and (spells.opened_on < states.exited_on or states.exited_on is null)
+        and spells.opened_on < states.stayed_until
     left join base_rates on states.stage = base_rates.stage
 ),
 

@@ -5,12 +5,7 @@
         {{ customers_of_changes(['fct_activities', 'int_loseable_spells']) }}
         union all
         select customer_key from {{ ref('fct_activities') }}
-        where
-            {{ ripened(days_after('occurred_on', parameter('signal_recent_days'))) }}
-            or {{ ripened(days_after(
-                'occurred_on',
-                parameter('signal_recent_days') ~ ' + ' ~ parameter('signal_baseline_days')
-            )) }}
+        where {{ ripened(days_after('occurred_on', parameter('signal_recent_days'))) }}
     ",
 ) }}
 
@@ -25,12 +20,9 @@ active_days as (
     select
         activities.customer_key,
         activities.occurred_on,
-        max(case when activities.activity = 'order' then 1 else 0 end) as order_day_count,
-        coalesce(
-            sum({{ rounded_money('activities.revenue_amount') }})
-            filter (where activities.activity = 'order'),
-            0
-        ) as spent_amount
+        count(*) filter (where activities.activity = 'order') as order_count,
+        sum({{ rounded_money('activities.revenue_amount') }})
+            filter (where activities.activity = 'order') as spent_amount
     from {{ ref('fct_activities') }} as activities
     inner join loseable_customers on activities.customer_key = loseable_customers.customer_key
     where
@@ -39,113 +31,99 @@ active_days as (
     group by activities.customer_key, activities.occurred_on
 ),
 
--- A day counts as recent, then for the baseline, then no more: only then do figures change.
-changes as (
-    select
-        customer_key,
-        occurred_on as changed_on,
-        1 as recent_day_count,
-        spent_amount as recent_amount,
-        0 as usual_day_count,
-        0 as usual_order_day_count,
-        0 as usual_amount
-    from active_days
-    union all
-    select
-        customer_key,
-        {{ days_after('occurred_on', parameter('signal_recent_days')) }} as changed_on,
-        -1 as recent_day_count,
-        -spent_amount as recent_amount,
-        1 as usual_day_count,
-        order_day_count as usual_order_day_count,
-        spent_amount as usual_amount
-    from active_days
-    union all
-    select
-        customer_key,
-        {{ days_after(
-            'occurred_on',
-            parameter('signal_recent_days') ~ ' + ' ~ parameter('signal_baseline_days')
-        ) }} as changed_on,
-        0 as recent_day_count,
-        0 as recent_amount,
-        -1 as usual_day_count,
-        -order_day_count as usual_order_day_count,
-        -spent_amount as usual_amount
-    from active_days
-),
-
-days as (
-    select
-        customer_key,
-        changed_on,
-        sum(recent_day_count) as recent_day_count,
-        sum(recent_amount) as recent_amount,
-        sum(usual_day_count) as usual_day_count,
-        sum(usual_order_day_count) as usual_order_day_count,
-        sum(usual_amount) as usual_amount
-    from changes
-    where changed_on <= {{ as_of_date() }}
-    group by customer_key, changed_on
-),
-
-standing as (
-    select
-        customer_key,
-        changed_on,
-        sum(recent_day_count) over so_far as recent_day_count,
-        sum(recent_amount) over so_far as recent_amount,
-        sum(usual_day_count) over so_far as usual_day_count,
-        sum(usual_order_day_count) over so_far as usual_order_day_count,
-        sum(usual_amount) over so_far as usual_amount
-    from days
-    window so_far as (
-        partition by customer_key
-        order by changed_on
-        rows between unbounded preceding and current row
-    )
-),
-
-compared as (
+-- whole numbers, hundredths of money among them, whose sums are exact in whatever order
+figures as (
     select
         customer_key,
         'activity_drop' as rule,
-        changed_on,
-        usual_day_count >= {{ parameter('signal_baseline_count') }} as has_baseline,
-        {{ as_of_recent_days('usual_day_count') }} as baseline_value,
-        cast(recent_day_count as double) as observed_value
-    from standing
+        occurred_on,
+        1e0 as figure
+    from active_days
     union all
     select
         customer_key,
         'spend_drop' as rule,
-        changed_on,
-        usual_order_day_count >= {{ parameter('signal_baseline_count') }} as has_baseline,
-        {{ as_of_recent_days('usual_amount') }} as baseline_value,
-        cast(recent_amount as double) as observed_value
-    from standing
+        occurred_on,
+        cast(coalesce(spent_amount, 0) * 100 as double) as figure
+    from active_days
+    where order_count > 0
 ),
 
--- without a baseline nothing falls, and only who is heard of again has recovered
-judged as (
+numbered as (
     select
         *,
-        case
-            when has_baseline or observed_value > 0
-                then {{ fallen_or_recovered('observed_value', 'baseline_value') }}
-        end as verdict
-    from compared
+        {{ dbt.datediff("cast('2000-01-01' as date)", 'occurred_on', 'day') }}
+            as day_number
+    from figures
+),
+
+-- how the recent days stand against the baseline's on the day itself, and when it is recent no more
+standing as (
+    select
+        *,
+        sum(figure) over (
+            partition by customer_key, rule
+            order by day_number
+            range between {{ parameter('signal_recent_days') }} - 1 preceding and current row
+        ) as recent_figure,
+        sum(figure) over (
+            partition by customer_key, rule
+            order by day_number
+            range between
+            {{ parameter('signal_recent_days') }} + {{ parameter('signal_baseline_days') }} - 1 preceding
+            and {{ parameter('signal_recent_days') }} preceding
+        ) as usual_figure,
+        sum(figure) over (
+            partition by customer_key, rule
+            order by day_number
+            range between 1 following and {{ parameter('signal_recent_days') }} following
+        ) as later_figure,
+        sum(figure) over (
+            partition by customer_key, rule
+            order by day_number
+            range between {{ parameter('signal_baseline_days') }} - 1 preceding and current row
+        ) as later_usual_figure,
+        count(*) over (
+            partition by customer_key, rule
+            order by day_number
+            range between {{ parameter('signal_baseline_days') }} - 1 preceding and current row
+        ) as later_usual_count
+    from numbered
+),
+
+-- A figure falls on no day but one on which a day becomes the past, and recovers by deeds alone.
+compared as (
+    select
+        customer_key,
+        rule,
+        {{ days_after('occurred_on', parameter('signal_recent_days')) }} as turned_on,
+        1 as verdict,
+        {{ as_of_recent_days('later_usual_figure') }} as baseline_figure,
+        coalesce(later_figure, 0) as observed_figure
+    from standing
+    where later_usual_count >= {{ parameter('signal_baseline_count') }}
+    union all
+    select
+        customer_key,
+        rule,
+        occurred_on as turned_on,
+        0 as verdict,
+        {{ as_of_recent_days('coalesce(usual_figure, 0)') }} as baseline_figure,
+        recent_figure as observed_figure
+    from standing
 ),
 
 turns as (
     select *
-    from judged
-    where verdict = 0 or (verdict = 1 and has_baseline)
+    from compared
+    where
+        turned_on <= {{ as_of_date() }}
+        and {{ fallen_or_recovered('observed_figure', 'baseline_figure') }} = verdict
     qualify
         verdict <> coalesce(
             lag(verdict) over (
                 partition by customer_key, rule
-                order by changed_on
+                order by turned_on
             ),
             0
         )
@@ -154,9 +132,10 @@ turns as (
 spells as (
     select
         *,
-        lead(changed_on) over (
+        case rule when 'spend_drop' then 100e0 else 1e0 end as units,
+        lead(turned_on) over (
             partition by customer_key, rule
-            order by changed_on
+            order by turned_on
         ) as closes_on
     from turns
 )
@@ -164,10 +143,10 @@ spells as (
 select
     customer_key,
     rule,
-    case when observed_value = 0 then 'high' else 'medium' end as severity,
-    baseline_value,
-    observed_value,
-    changed_on as opens_on,
+    case when observed_figure = 0 then 'high' else 'medium' end as severity,
+    baseline_figure / units as baseline_value,
+    observed_figure / units as observed_value,
+    turned_on as opens_on,
     closes_on
 from spells
 where verdict = 1
