@@ -14,11 +14,13 @@ from scipy import special
 from orchestration.value.cells import CannotFit, Numbers, dot
 
 INTERCEPT = "intercept"
-# Of the prior, in log odds per standard deviation of a feature: one that moves odds twentyfold is rare.
-DEVIATION = 3.0
+# Of the prior, in log odds per standard deviation of a feature: few move odds more than a hundredfold.
+DEVIATION = 5.0
 ITERATIONS = 100
 GRADIENT_TOLERANCE = 1e-10
 SHORTEST_STEP = 1e-9
+# In standard errors; where a feature tells the outcome for certain it is about 1.
+LARGEST_SHIFT = 0.5
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,13 @@ def fit(observed: Observed) -> Fit:
     back = np.diag(np.concatenate([[1.0], 1 / scales]))
     back[0, 1:] = -means / scales
     covariance = back @ np.linalg.inv(information + _ridge(len(place))) @ back.T
-    bounded = information[1:, 1:][np.ix_(varies, varies)]
     return Fit(
         names=(INTERCEPT, *observed.names),
         weights=back @ place,
         standard_errors=np.where(np.concatenate([[True], varies]), np.sqrt(np.diag(covariance)), np.nan),
         means=means,
         log_likelihood=_log_likelihood(_sums(design, place), observed),
-        is_identified=bool(varies.all() and np.linalg.eigvalsh(bounded).min() > DEVIATION**-2),
+        is_identified=bool(varies.all() and _is_bounded(place, information)),
         customer_count=float(counts.sum()),
     )
 
@@ -96,6 +97,14 @@ def probability(fitted: Fit, features: Numbers) -> Numbers:
 def _ridge(size: int) -> Numbers:
     """The prior's part of the information; it has no opinion of the intercept."""
     return np.diag([0.0, *[DEVIATION**-2] * (size - 1)])
+
+
+def _is_bounded(place: Numbers, information: Numbers) -> bool:
+    """Whether the data speak louder than the prior in every direction, and weights would hardly move without it."""
+    if np.linalg.eigvalsh(information).min() <= DEVIATION**-2:
+        return False
+    pull = _ridge(len(place)) @ place
+    return float(pull @ np.linalg.solve(information, pull)) < LARGEST_SHIFT**2
 
 
 def _climbed(design: Numbers, observed: Observed) -> tuple[Numbers, Numbers]:
