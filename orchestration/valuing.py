@@ -312,8 +312,8 @@ def _fitted(known: Counted, standing: tuple[Model, ...], bounds: tuple[float, fl
         is_beaten=verdict.is_beaten,
         errors={
             **_by_name(verdict.model),
-            "cumulative_error_ratio": tracked.cumulative_error,
-            "weekly_error_ratio": tracked.weekly_error,
+            "cumulative_mape": tracked.cumulative_error,
+            "weekly_mape": tracked.weekly_error,
         },
         baseline=_by_name(verdict.repetition),
     )

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 SCHEMA = "value"
 _ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio", "brier", "auc")
-_TRACKED = ("cumulative_error_ratio", "weekly_error_ratio")
+_TRACKED = ("cumulative_mape", "weekly_mape")
 _FEATURES = ("log_frequency", "log_silence_days", "log_age_days", "overdue_ratio", "recent_count")
 
 TABLES: Mapping[str, pa.Schema] = {

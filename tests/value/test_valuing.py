@@ -87,7 +87,7 @@ def test_weeks_are_tracked_from_the_first_order_on_around_the_earlier_cut_off(
     within = known.repeats[0] <= (ends[-1] - early).days
     assert sum(week["actual"] for week in found.tracking) == known.repeats[1][within].sum()
     errors = found.used[0].errors or {}
-    assert 0 < (errors["cumulative_error_ratio"] or 0) < (errors["weekly_error_ratio"] or 0) < 0.5
+    assert 0 < (errors["cumulative_mape"] or 0) < (errors["weekly_mape"] or 0) < 0.5
 
 
 def risky(known: Counted, *, is_clockwork: bool) -> Counted:

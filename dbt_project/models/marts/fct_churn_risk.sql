@@ -135,7 +135,8 @@ weighed as (
         customer_values.customer_key,
         risk_model.model_key,
         risk_model.mean_log_odds,
-        risk_model.log_age_days * (ln(customer_values.age_days + 1e0) - risk_model.mean_log_age_days)
+        risk_model.log_age_days
+        * (ln(customer_values.age_days + 1e0) - risk_model.mean_log_age_days)
         + risk_model.recent_count
         * (coalesce(recent_orders.recent_count, 0) - risk_model.mean_recent_count) as rare_weight,
         risk_model.log_frequency
@@ -213,7 +214,7 @@ described as (
     left join contract_risks on loseable.customer_key = contract_risks.customer_key
 ),
 
--- Of people without contract the first three add up to the probability that the model of buyers tells.
+-- Of people without contract the first three add up to what the model of buyers tells.
 factors as (
     select
         customer_key,

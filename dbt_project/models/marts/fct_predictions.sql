@@ -61,8 +61,8 @@ told_now as (
     where loss_probability is not null and not is_under_contract
 ),
 
--- What was told of people who are customers still, but for what this build tells anew. Values that were
--- kept without their basis take today's.
+-- What was told of people who are customers still, but for what this build tells anew. Values that
+-- were kept without their basis take today's.
 told_before as (
     select
         former.customer_key,
@@ -123,7 +123,8 @@ days_ahead as (
         days.known_margin_amount,
         power(
             1e0 / (1 + {{ parameter('discount_rate_annual') }}),
-            {{ dbt.datediff('ended.as_of_date', 'days.entered_on', 'day') }} / 365e0
+            {{ dbt.datediff('ended.as_of_date', 'days.entered_on', 'day') }}
+            / 365e0
         ) as worth_ratio
     from ended
     left join days

@@ -8,7 +8,15 @@ services as (
     select * from {{ ref('int_paid_services') }}
 ),
 
--- The newest of them whose outcome is known, and two before it to learn at and to try at.
+places as (
+    select 1 as place
+    union all
+    select 2 as place
+    union all
+    select 3 as place
+),
+
+-- The newest day whose outcome is known, and two before it to learn at and to try at.
 cut_offs as (
     select
         {{ days_after(as_of_date(), '-place * ' ~ parameter('risk_horizon_days')) }} as observed_on,
@@ -16,7 +24,7 @@ cut_offs as (
             as recent_from,
         {{ days_after(as_of_date(), '-(place - 1) * ' ~ parameter('risk_horizon_days')) }}
             as foretold_until
-    from (select 1 as place union all select 2 as place union all select 3 as place) as places
+    from places
 ),
 
 histories as (
