@@ -76,9 +76,10 @@ def _lines(title: str, weeks: Sequence[Mapping[str, Any]], columns: Sequence[Seq
     learnt = sum(not of["is_after"] for of in weeks)
     if weeks:
         x, below = MARGIN + learnt * step, base + 16
+        side = "start" if x < WIDTH / 2 else "end"
         parts += [
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{MARGIN}" y2="{base}" stroke="{AXIS}" stroke-dasharray="4 3"/>',
-            f'<text x="{x:.1f}" y="{below}" text-anchor="middle">fitted to {weeks[learnt - 1]["ended_on"]}</text>',
+            f'<text x="{x:.1f}" y="{MARGIN - 4}" text-anchor="{side}">fitted to {weeks[learnt - 1]["ended_on"]}</text>',
             f'<text x="{MARGIN}" y="{below}">{weeks[0]["ended_on"]}</text>',
             f'<text x="{WIDTH - MARGIN}" y="{below}" text-anchor="end">{weeks[-1]["ended_on"]}</text>',
         ]
