@@ -73,10 +73,10 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
     if found.complaint:
         progress().warning(found.complaint)
     engine.tell_value(valuing.tables_of(found, known))
-    return [dg.MaterializeResult(asset_key=VALUE_KEY, metadata=_metadata(found)), *_trials(found)]
+    return [dg.MaterializeResult(asset_key=VALUE_KEY, metadata=_metadata(found)), *trials(found)]
 
 
-def _trials(found: Any) -> Results:
+def trials(found: Any) -> Results:
     """How the trial of the models of buyers went; nothing where there was none."""
     tried = [model for model in found.fitted if model.is_beaten is not None]
     if not tried:

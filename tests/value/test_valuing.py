@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pytest
 from buyers import AS_OF as RISK_AS_OF
@@ -12,6 +13,7 @@ from buyers import HORIZON, LAPSE, SPAN, at_cut_offs
 from buyers import drawn as drawn_orders
 
 from orchestration import valuing
+from orchestration.assets.value_models import trials
 from orchestration.value import risk
 from orchestration.valuing import Asked, Counted, Cut
 
@@ -195,6 +197,13 @@ def test_a_model_that_is_beaten_leaves_the_former_one_in_use_with_a_warning(
     alone = valuing.valued(later, None)
     assert alone.used == ()
     assert "nobody is scored" in (alone.complaint or "")
+    told = {of: trials(valued)[0] for of, valued in (("used", found), ("beaten", after))}
+    assert told["used"].passed
+    assert "what_to_do" not in told["used"].metadata
+    assert not told["beaten"].passed
+    assert told["beaten"].severity is dg.AssetCheckSeverity.WARN
+    assert "scores in use stay" in str(told["beaten"].metadata["what_to_do"].value)
+    assert "| mae |" in str(told["beaten"].metadata["errors"].value)
     tables = valuing.tables_of(alone, later)
     assert (tables["models"].num_rows, tables["lookup"].num_rows) == (0, 0)
     assert set(tables["parameters"]["is_beaten"].to_pylist()) == {True, None}
@@ -226,6 +235,7 @@ def test_without_enough_to_learn_from_there_are_words_instead_of_numbers(
     found = valuing.valued(replace(known, **change), None)
     assert (found.used, found.fitted) == ((), ())
     assert complaint in (found.complaint or "")
+    assert trials(found) == []
 
 
 def test_one_day_of_history_has_no_cut_off(known: Counted) -> None:

@@ -1,52 +1,80 @@
 with
 
+-- By whole horizons before the as-of date: what is 1 and more is known one horizon ago, the newest
+-- of three days of observation, and what is 0 came after it; so on for two and three ago.
 order_days as (
-    select * from {{ ref('int_order_days') }}
+    select
+        customer_key,
+        ordered_on,
+        cast(
+            floor(
+                {{ dbt.datediff('ordered_on', as_of_date(), 'day') }}
+                / {{ parameter('risk_horizon_days') }}
+            ) as integer
+        ) as horizons_ago
+    from {{ ref('int_order_days') }}
 ),
 
 services as (
     select * from {{ ref('int_paid_services') }}
 ),
 
-places as (
-    select 1 as place
-    union all
-    select 2 as place
-    union all
-    select 3 as place
-),
-
--- The newest day whose outcome is known, and two before it to learn at and to try at.
 cut_offs as (
     select
-        {{ days_after(as_of_date(), '-place * ' ~ parameter('risk_horizon_days')) }} as observed_on,
-        {{ days_after(as_of_date(), '-(place + 1) * ' ~ parameter('risk_horizon_days')) }}
-            as recent_from,
-        {{ days_after(as_of_date(), '-(place - 1) * ' ~ parameter('risk_horizon_days')) }}
-            as foretold_until
-    from places
+        place,
+        {{ days_after(as_of_date(), '-place * ' ~ parameter('risk_horizon_days')) }} as observed_on
+    from (
+        select 1 as place
+        union all
+        select 2 as place
+        union all
+        select 3 as place
+    ) as places
 ),
 
 histories as (
     select
-        order_days.customer_key,
-        cut_offs.observed_on,
-        min(order_days.ordered_on) as first_ordered_on,
-        max(case when order_days.ordered_on <= cut_offs.observed_on then order_days.ordered_on end)
-            as last_ordered_on,
-        count(case when order_days.ordered_on <= cut_offs.observed_on then 1 end) as day_count,
-        count(
-            case
-                when
-                    order_days.ordered_on > cut_offs.recent_from
-                    and order_days.ordered_on <= cut_offs.observed_on
-                    then 1
-            end
-        ) as recent_count,
-        max(order_days.ordered_on) > cut_offs.observed_on as has_ordered
+        customer_key,
+        min(ordered_on) as first_ordered_on,
+        max(ordered_on) filter (where horizons_ago >= 1) as last_one_ago,
+        max(ordered_on) filter (where horizons_ago >= 2) as last_two_ago,
+        max(ordered_on) filter (where horizons_ago >= 3) as last_three_ago,
+        count(*) filter (where horizons_ago = 0) as count_none_ago,
+        count(*) filter (where horizons_ago = 1) as count_one_ago,
+        count(*) filter (where horizons_ago = 2) as count_two_ago,
+        count(*) filter (where horizons_ago = 3) as count_three_ago,
+        count(*) filter (where horizons_ago > 3) as count_before
     from order_days
-    inner join cut_offs on order_days.ordered_on <= cut_offs.foretold_until
-    group by order_days.customer_key, cut_offs.observed_on
+    group by customer_key
+),
+
+observed as (
+    select
+        histories.customer_key,
+        histories.first_ordered_on,
+        cut_offs.observed_on,
+        case cut_offs.place
+            when 1 then histories.last_one_ago
+            when 2 then histories.last_two_ago
+            else histories.last_three_ago
+        end as last_ordered_on,
+        case cut_offs.place
+            when 1 then histories.count_one_ago
+            when 2 then histories.count_two_ago
+            else histories.count_three_ago
+        end as recent_count,
+        case cut_offs.place
+            when 1 then histories.count_two_ago + histories.count_three_ago
+            when 2 then histories.count_three_ago
+            else 0
+        end + histories.count_before as earlier_count,
+        case cut_offs.place
+            when 1 then histories.count_none_ago
+            when 2 then histories.count_one_ago
+            else histories.count_two_ago
+        end > 0 as has_ordered
+    from histories
+    cross join cut_offs
 ),
 
 under_contract as (
@@ -62,23 +90,23 @@ under_contract as (
 
 described as (
     select
-        histories.*,
+        observed.*,
         under_contract.customer_key is null
-        and histories.last_ordered_on
-        > {{ days_after('histories.observed_on', '-' ~ parameter('lapse_days')) }} as is_at_risk
-    from histories
+        and observed.last_ordered_on
+        > {{ days_after('observed.observed_on', '-' ~ parameter('lapse_days')) }} as is_at_risk
+    from observed
     left join under_contract
     on
-        histories.customer_key = under_contract.customer_key
-        and histories.observed_on = under_contract.observed_on
-    where histories.day_count > 0
+        observed.customer_key = under_contract.customer_key
+        and observed.observed_on = under_contract.observed_on
+    where observed.last_ordered_on is not null
 ),
 
 -- Of who is not at risk nothing is foretold, so that the history alone makes the cell.
 watched as (
     select
         observed_on,
-        day_count - 1 as frequency,
+        earlier_count + recent_count - 1 as frequency,
         {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }}
             as recency_days,
         {{ dbt.datediff('first_ordered_on', 'observed_on', 'day') }}
