@@ -27,7 +27,14 @@ from orchestration.settings import default_parameters
 
 AS_OF, SPAN = date(2026, 6, 30), 730
 TRUTH = {"r": 0.55, "alpha": 60.0, "a": 0.8, "b": 2.5}
-CELLS = ("int_order_days", "int_value_cells", "int_spend_cells", "int_renewal_cells")
+CELLS = (
+    "int_order_days",
+    "int_value_cells",
+    "int_repeat_days",
+    "int_risk_cells",
+    "int_spend_cells",
+    "int_renewal_cells",
+)
 
 # What the models of value read, as the models before them would have left it.
 READ = f"""
@@ -48,7 +55,8 @@ READ = f"""
             sum(purchase_value_amount) as net_amount, null::decimal(28, 8) as margin_amount, count(*) as order_count
         from measures.int_ledger_days group by customer_key;
     create table measures.int_paid_services
-        (subscription_key varchar, customer_key varchar, billing_period_months integer, paid_from_on date);
+        (subscription_key varchar, customer_key varchar, billing_period_months integer, paid_from_on date,
+        service_until date);
     create table measures.int_contract_spells
         (customer_key varchar, spell_number bigint, served_from date, served_until date, lost_on date);
 """

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from orchestration.engine.value_tables import TABLES
 from orchestration.lake.durable import write_json
-from orchestration.value import buying, contracts, holdout, spending, uncertainty
+from orchestration.value import buying, contracts, holdout, logistic, risk, spending, tracking, uncertainty
 from orchestration.value.cells import CannotFit, Cells, Numbers, cells_of
 
 # What was fitted by another method is fitted again.
@@ -30,11 +30,19 @@ SPEND = (
     "select frequency, mean_repeat_value, customer_count from measures.int_spend_cells order by frequency, value_bin"
 )
 RENEWALS = "select * from measures.int_renewal_cells order by renewal_count, is_lost"
+WATCHED = """
+    select observed_on, horizon_days, frequency, recency_days, age_days, recent_count, is_at_risk, has_ordered,
+        customer_count
+    from measures.int_risk_cells
+    order by observed_on, frequency, recency_days, age_days, recent_count, is_at_risk, has_ordered
+"""
+REPEATS = "select ordered_on - observed_on, repeat_count from measures.int_repeat_days order by ordered_on"
 # Monthly contracts of thirty years.
 RENEWALS_AHEAD = 360
 ASKED = ("value_horizon_days", "discount_rate_annual", "minimum_reportable_count")
 ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio")
 DAYS_OF_YEAR = 365.0
+GAP = "mean_gap_days"
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,8 @@ class Counted:
     spend: tuple[Numbers, Numbers, Numbers]
     renewals: tuple[Numbers, Numbers] = (np.zeros(0), np.zeros(0))
     renewals_observed_on: date | None = None
+    watched: tuple[risk.Watched, ...] = ()
+    repeats: tuple[Numbers, Numbers] = (np.zeros(0), np.zeros(0))
 
     @property
     def present(self) -> Cut | None:
@@ -90,14 +100,18 @@ class Counted:
             for of in (cut.frequency, cut.recency, cut.age, cut.former, cut.actual, cut.customer_count):
                 digest.update(of.tobytes())
         digest.update(repr(self.renewals_observed_on).encode())
-        for of in (*self.spend, *self.renewals):
+        for watched in self.watched:
+            digest.update(repr((watched.observed_on, watched.horizon_days)).encode())
+            for of in watched.columns:
+                digest.update(of.tobytes())
+        for of in (*self.spend, *self.renewals, *self.repeats):
             digest.update(of.tobytes())
         return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted family: parameters and their errors by name, and how it fared at the cut-offs."""
+    """A fitted family: parameters and their errors by name, how it fared at the cut-offs, and the means of features."""
 
     model_key: str
     family: str
@@ -111,15 +125,17 @@ class Model:
     is_beaten: bool | None = None
     errors: Mapping[str, float | None] | None = None
     baseline: Mapping[str, float | None] | None = None
+    means: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
 class Valued:
     """What a run knows of its customers' future: the models by which they are scored, all that were fitted, why not.
 
-    `calibration` holds the bins of every cut-off. `used` is empty where there is no model of buyers, and
-    `contracts` where there is none of contracts; `complaint` is what an engineer should read then, or where an
-    earlier model had to stay.
+    `calibration` holds the bins of every cut-off, `tracking` the weeks around the earlier one. `used` is empty where
+    there is no model of buyers, and `contracts` where there is none of contracts; `complaint` is what an engineer
+    should read then, or where an earlier model had to stay. `risk` holds the logistic models of who will not order,
+    oldest first: the newest is used if it is not beaten.
     """
 
     fingerprint: str
@@ -129,6 +145,13 @@ class Valued:
     calibration: tuple[Mapping[str, Any], ...]
     complaint: str | None
     contracts: tuple[Model, ...] = ()
+    risk: tuple[Model, ...] = ()
+    tracking: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def risk_model(self) -> Model | None:
+        """The model by which risk is scored instead of by that of buyers, if it is better."""
+        return self.risk[-1] if self.risk and not self.risk[-1].is_beaten else None
 
 
 def counted(connection: duckdb.DuckDBPyConnection) -> Counted:
@@ -154,7 +177,26 @@ def counted(connection: duckdb.DuckDBPyConnection) -> Counted:
     spells = connection.execute(RENEWALS).fetchall()
     spend = connection.execute(SPEND).fetchnumpy()
     frequency, mean, count = (np.asarray(of, dtype=np.float64) for of in spend.values())
-    return Counted(asked, tuple(cuts), (frequency, mean, count), *_renewals(spells))
+    repeats = [np.asarray(of, dtype=np.float64) for of in connection.execute(REPEATS).fetchnumpy().values()]
+    return Counted(
+        asked,
+        tuple(cuts),
+        (frequency, mean, count),
+        *_renewals(spells),
+        watched=_watched(connection),
+        repeats=(repeats[0], repeats[1]),
+    )
+
+
+def _watched(connection: duckdb.DuckDBPyConnection) -> tuple[risk.Watched, ...]:
+    """The cut-offs at which a model of risk is learnt and tried, oldest first."""
+    found = {name: np.asarray(of) for name, of in connection.execute(WATCHED).fetchnumpy().items()}
+    days, horizons = found.pop("observed_on").astype("datetime64[D]"), found.pop("horizon_days")
+    numbers = [of.astype(np.float64) for of in found.values()]
+    return tuple(
+        risk.Watched(day.astype(object), int(horizons[0]), *(of[days == day] for of in numbers))
+        for day in np.unique(days)
+    )
 
 
 def _renewals(rows: Sequence[tuple[int, bool, int, date]]) -> tuple[tuple[Numbers, Numbers], date | None]:
@@ -177,7 +219,7 @@ def valued(known: Counted, former: Valued | None) -> Valued:
         found = _fitted(known, standing, bounds)
     except CannotFit as reason:
         found = Valued(known.fingerprint, (), (), (1.0, 1.0), (), f"There is no model of value: {reason}.")
-    return replace(found, contracts=_of_contracts(known))
+    return replace(found, contracts=_of_contracts(known), risk=_of_risk(known))
 
 
 def _standing(known: Counted, former: Valued | None) -> tuple[tuple[Model, ...], tuple[float, float]]:
@@ -208,6 +250,35 @@ def _of_contracts(known: Counted) -> tuple[Model, ...]:
     return (_model("sbg", contracts.NAMES, fit, known.renewals_observed_on, is_identified=fit.is_identified),)
 
 
+def _of_risk(known: Counted) -> tuple[Model, ...]:
+    """The logistic models of who will not order; the newest is beaten if any before it was."""
+    found = risk.trained(known.watched, minimum_count=max(known.asked.minimum_count, 1))
+    models = [_of_silence(one) for one in found]
+    if not models:
+        return ()
+    return (*models[:-1], replace(models[-1], is_beaten=not risk.is_better(found)))
+
+
+def _of_silence(trained: risk.Trained) -> Model:
+    fit, trial = trained.fit, trained.trial
+    errors = [None if math.isnan(of) else float(of) for of in fit.standard_errors]
+    return Model(
+        model_key=f"logistic/all/all/{trained.fitted_through}",
+        family="logistic",
+        is_identified=fit.is_identified,
+        parameters={**dict(zip(fit.names, map(float, fit.weights), strict=True)), GAP: trained.mean_gap_days},
+        standard_errors={**dict(zip(fit.names, errors, strict=True)), GAP: None},
+        log_likelihood=fit.log_likelihood,
+        customer_count=int(fit.customer_count),
+        fitted_through=trained.fitted_through.isoformat(),
+        holdout_days=trained.horizon_days if trial else None,
+        is_beaten=trial.is_beaten if trial else None,
+        errors=asdict(trial.model) if trial else None,
+        baseline=asdict(trial.default) if trial else None,
+        means=dict(zip(risk.FEATURES, map(float, fit.means), strict=True)),
+    )
+
+
 def _demand_enough(known: Counted) -> None:
     """Refuse what would be invented: fewer buyers who came back than are reported on, or no time to learn from."""
     if known.present is None:
@@ -229,14 +300,21 @@ def _fitted(known: Counted, standing: tuple[Model, ...], bounds: tuple[float, fl
     cells = present.cells
     default, beside = buying.fit(cells, "mbg_nbd"), buying.fit(cells, "bg_nbd")
     spend = spending.fit(spending.Spenders(*known.spend))
-    foretold = [_foretold(cut) for cut in known.cuts if cut.is_cut_off]
+    cut_offs = [cut for cut in known.cuts if cut.is_cut_off]
+    fits = [buying.fit(cut.cells) for cut in cut_offs]
+    foretold = [_foretold(cut, fit) for cut, fit in zip(cut_offs, fits, strict=True)]
     verdict = holdout.judged(_together(foretold))
+    tracked = _tracked(known, cut_offs[0], fits[0])
     tried = _of_buying(default, present.observed_on)
     tried = replace(
         tried,
         holdout_days=present.holdout_days,
         is_beaten=verdict.is_beaten,
-        errors=_by_name(verdict.model),
+        errors={
+            **_by_name(verdict.model),
+            "cumulative_mape": tracked.cumulative_error,
+            "weekly_mape": tracked.weekly_error,
+        },
         baseline=_by_name(verdict.repetition),
     )
     value = _of_spending(spend, present.observed_on)
@@ -251,16 +329,45 @@ def _fitted(known: Counted, standing: tuple[Model, ...], bounds: tuple[float, fl
         )
     calibration = [
         {"observed_on": cut.observed_on.isoformat(), "horizon_days": cut.holdout_days, **asdict(found)}
-        for cut, told in zip([cut for cut in known.cuts if cut.is_cut_off], foretold, strict=True)
+        for cut, told in zip(cut_offs, foretold, strict=True)
         for found in holdout.calibration(told)
     ]
     models = (tried, _of_buying(beside, present.observed_on), value)
-    return Valued(known.fingerprint, models, used, bounds, tuple(calibration), complaint)
+    return Valued(
+        known.fingerprint,
+        models,
+        used,
+        bounds,
+        tuple(calibration),
+        complaint,
+        tracking=_weeks(tracked, cut_offs[0].observed_on),
+    )
 
 
-def _foretold(cut: Cut) -> holdout.Foretold:
+def _tracked(known: Counted, cut: Cut, fit: buying.Fit) -> tracking.Tracked:
+    """Repeat orders by week of who had ordered by a cut-off, by the model fitted there and as they came."""
+    days, counts = known.repeats
+    until = known.present.observed_on if known.present else cut.observed_on
+    newcomers = tracking.Newcomers(cut.age, cut.customer_count, days, counts, (until - cut.observed_on).days)
+    return tracking.tracked(fit.parameters, newcomers)
+
+
+def _weeks(tracked: tracking.Tracked, cut_off: date) -> tuple[Mapping[str, Any], ...]:
+    columns = (tracked.ends_after.astype(int).tolist(), tracked.expected.tolist(), tracked.actual.tolist())
+    return tuple(
+        {
+            "ended_on": (cut_off + timedelta(days=ends_after)).isoformat(),
+            "is_after": ends_after > 0,
+            "expected": expected,
+            "actual": actual,
+        }
+        for ends_after, expected, actual in zip(*columns, strict=True)
+    )
+
+
+def _foretold(cut: Cut, fit: buying.Fit) -> holdout.Foretold:
     """What the default model, fitted to what was known at a cut-off, said of the time after it."""
-    fit, history = buying.fit(cut.cells), (cut.frequency, cut.recency, cut.age)
+    history = (cut.frequency, cut.recency, cut.age)
     return holdout.Foretold(
         expected=buying.expected_orders(fit.parameters, *history, cut.holdout_days),
         probability=buying.probability_of_order(fit.parameters, *history, cut.holdout_days),
@@ -323,7 +430,19 @@ def tables_of(found: Valued, known: Counted) -> Mapping[str, pa.Table]:
     """What dbt reads as the source `value`."""
     rows = {"models": _scored_by(found), "parameters": _parameters(found), "calibration": found.calibration}
     tables = {name: pa.Table.from_pylist(list(of), TABLES[name]) for name, of in rows.items()}
-    return {**tables, "lookup": _lookup(found, known), "renewals": _survival(found)}
+    silence = pa.Table.from_pylist(_risk(found), TABLES["risk"])
+    return {**tables, "lookup": _lookup(found, known), "renewals": _survival(found), "risk": silence}
+
+
+def _risk(found: Valued) -> list[Mapping[str, Any]]:
+    """The weights of the model of risk, the means of its features, and the log odds of who has those; if it is used."""
+    model = found.risk_model
+    if model is None or model.means is None:
+        return []
+    at_means = sum(model.parameters[name] * mean for name, mean in model.means.items())
+    means = {f"mean_{name}": mean for name, mean in model.means.items()}
+    odds = model.parameters[logistic.INTERCEPT] + at_means
+    return [{"model_key": model.model_key, **model.parameters, **means, "mean_log_odds": odds}]
 
 
 def _survival(found: Valued) -> pa.Table:
@@ -347,8 +466,10 @@ def _scored_by(found: Valued) -> Sequence[Mapping[str, Any]]:
 
 
 def _parameters(found: Valued) -> Sequence[Mapping[str, Any]]:
-    used = {model.model_key for model in (*found.used, *found.contracts)}
-    models = [*found.fitted, *(model for model in found.used if model not in found.fitted), *found.contracts]
+    scoring = [*found.used, *found.contracts, *([found.risk_model] if found.risk_model else [])]
+    used = {model.model_key for model in scoring}
+    others = [model for model in found.used if model not in found.fitted]
+    models = [*found.fitted, *others, *found.contracts, *found.risk]
     return [
         {
             "model_key": model.model_key,
@@ -399,9 +520,9 @@ def kept(home: Path) -> Valued | None:
     content = json.loads(path.read_text(encoding="utf-8"))
     if content.pop("method", None) != METHOD:
         return None
-    for name in ("fitted", "used", "contracts"):
+    for name in ("fitted", "used", "contracts", "risk"):
         content[name] = tuple(Model(**model) for model in content[name])
-    return Valued(**{**content, "bounds": tuple(content["bounds"]), "calibration": tuple(content["calibration"])})
+    return Valued(**{**content, **{name: tuple(content[name]) for name in ("bounds", "calibration", "tracking")}})
 
 
 def keep(home: Path, found: Valued) -> None:

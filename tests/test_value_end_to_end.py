@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
+import dagster as dg
 import numpy as np
 import pytest
 from worlds import World
 
-from orchestration.value import buying, spending
+from orchestration.assets.value_models import BETTER, VALUE_KEY
+from orchestration.value import buying, risk, spending
 from orchestration.value.cells import cells_of
 
 pytestmark = pytest.mark.slow
@@ -43,12 +45,7 @@ def history() -> History:
 def world(new_world: Callable[[str], World], history: History) -> World:
     """Run as of an earlier day, then as of the last one."""
     world = new_world("value")
-    orders = [
-        f"{customer}-{day},{customer},{day} 12:00:00,completed,{value:.2f}"
-        for customer, days in history.items()
-        for day, value in days.items()
-    ]
-    world.write("shop/orders.csv", "order_id,customer_id,ordered_at,status,net_amount\n" + "\n".join(orders))
+    write_orders(world, history)
     world.write("shop/customers.csv", "customer_id,deleted_at\n3,2026-06-01\nnobody,\n")
     world.configure(
         parameters={"value_horizon_days": HORIZON, "risk_horizon_days": RISK_HORIZON},
@@ -57,6 +54,41 @@ def world(new_world: Callable[[str], World], history: History) -> World:
     for arguments in (["--as-of", EARLIER.isoformat()], []):
         ended = world.run(*arguments)
         assert ended.exit_code == 0, ended.output
+    return world
+
+
+def write_orders(world: World, history: History) -> None:
+    orders = [
+        f"{customer}-{day},{customer},{day} 12:00:00,completed,{value:.2f}"
+        for customer, days in history.items()
+        for day, value in days.items()
+    ]
+    world.write("shop/orders.csv", "order_id,customer_id,ordered_at,status,net_amount\n" + "\n".join(orders))
+
+
+def by_the_clock(number: int) -> History:
+    """Days and values of orders of buyers who order about every so many days until they stop."""
+    draw, last = np.random.default_rng(3), (LAST_DAY - FIRST_DAY).days
+    found = {}
+    for customer in range(number):
+        gap, day, days = draw.uniform(8, 60), float(draw.integers(0, 400)), {}
+        while day <= last:
+            days[FIRST_DAY + timedelta(days=int(day))] = 20.0
+            if draw.random() < 0.1:
+                break
+            day += max(draw.normal(gap, 2), 1)
+        found[customer] = days
+    return {**found, 0: {**found[0], LAST_DAY: 20.0}}
+
+
+@pytest.fixture(scope="module")
+def clockwork(new_world: Callable[[str], World]) -> World:
+    """Another company, run once."""
+    world = new_world("clockwork")
+    write_orders(world, by_the_clock(500))
+    world.configure(parameters={"risk_horizon_days": RISK_HORIZON}, reporting_timezone="UTC")
+    ended = world.run()
+    assert ended.exit_code == 0, ended.output
     return world
 
 
@@ -117,7 +149,76 @@ def test_the_model_is_published_with_its_errors_and_its_trial(world: World) -> N
     days = (LAST_DAY - FIRST_DAY).days // 3
     tried = [("mbg_nbd", name, True, True, True, min(HORIZON, days), LAST_DAY) for name in ("a", "alpha", "b", "r")]
     assert [row for row in rows if row[0] == "mbg_nbd"] == tried
-    assert {row[0] for row in rows} == {"mbg_nbd", "bg_nbd", "gamma_gamma"}
+    assert {row[0] for row in rows} == {"mbg_nbd", "bg_nbd", "gamma_gamma", "logistic"}
+
+
+def test_what_orders_at_random_leaves_risk_to_the_model_of_buyers(world: World) -> None:
+    rows = world.published(
+        "select bool_or(is_used), count(distinct model_key), count(distinct parameter_name), "
+        "count(distinct model_key) filter (where holdout_auc is not null and baseline_brier is not null) "
+        "from marts.fct_value_models where family = 'logistic'"
+    )
+    assert rows == [(False, 3, 7, 2)]
+    assert world.published("select distinct model_key from marts.fct_churn_risk") == [(f"mbg_nbd/all/all/{LAST_DAY}",)]
+    (tracked,) = world.published(
+        "select distinct holdout_cumulative_mape between 0 and 0.3, holdout_weekly_mape between 0 and 1 "
+        "from marts.fct_value_models where family = 'mbg_nbd'"
+    )
+    assert tracked == (True, True)
+
+
+def test_the_trial_is_a_check_that_can_be_seen(world: World) -> None:
+    with dg.DagsterInstance.from_config(str(world.home / "dagster")) as instance:
+        key = dg.AssetCheckKey(VALUE_KEY, BETTER)
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    told = record.event.dagster_event.asset_check_evaluation_data
+    assert (told.passed, told.blocking) == (True, False)
+    assert f"| mbg_nbd/all/all/{LAST_DAY} | rmse |" in told.metadata["errors"].value
+
+
+def test_where_buyers_order_by_the_clock_the_logistic_model_tells_risk(clockwork: World) -> None:
+    (model,) = clockwork.published(
+        "select distinct model_key, fitted_through, is_beaten from marts.fct_value_models "
+        "where family = 'logistic' and is_used"
+    )
+    assert model == (f"logistic/all/all/{LAST_DAY}", LAST_DAY, False)
+    parameters = dict(
+        clockwork.published(
+            f"select parameter_name, parameter_value from marts.fct_value_models where model_key = '{model[0]}'"
+        )
+    )
+    rows = clockwork.published(
+        "select loss_probability, frequency, recency_days, age_days, "
+        f"(select count(*) from (select distinct customer_key, ordered_on from core.fct_orders) as days "
+        f"where days.customer_key = risks.customer_key and ordered_on > date '{LAST_DAY}' - {RISK_HORIZON}), "
+        "top_factor_1_probability <= loss_probability and top_factor_1_probability > 0, risks.model_key, risk_band "
+        "from marts.fct_churn_risk as risks inner join marts.fct_customer_value as scores using (customer_key)"
+    )
+    assert len(rows) > 100
+    told, *history = (np.array(column, dtype=float) for column in list(zip(*rows, strict=True))[:5])
+    seen = risk.Watched(LAST_DAY, RISK_HORIZON, *history, *[np.ones(len(rows))] * 3)
+    odds = parameters["intercept"] + sum(
+        parameters[name] * of
+        for name, of in zip(risk.FEATURES, risk.features(seen, parameters["mean_gap_days"]).T, strict=True)
+    )
+    np.testing.assert_allclose(told, 1 / (1 + np.exp(-odds)), rtol=1e-9)
+    assert {row[5] for row in rows} <= {True, None}
+    assert {row[6] for row in rows} == {model[0]}
+    assert len({row[7] for row in rows}) > 1
+
+
+def test_risk_that_was_learnt_is_foretold_under_its_own_model(clockwork: World) -> None:
+    rows = clockwork.published(
+        "select distinct target, value_basis, predictions.model_key, horizon_days, "
+        "predicted_value = risks.loss_probability from marts.fct_predictions as predictions "
+        "inner join marts.fct_churn_risk as risks using (customer_key, horizon_days) where target = 'no_order'"
+    )
+    assert rows == [("no_order", None, f"logistic/all/all/{LAST_DAY}", RISK_HORIZON, True)]
+
+
+def test_a_part_of_the_models_can_be_built_alone(clockwork: World) -> None:
+    ended = clockwork.run("--select", "marts/fct_churn_risk")
+    assert ended.exit_code == 0, ended.output
 
 
 def test_risk_is_of_customers_who_can_be_lost_and_adds_up(world: World) -> None:

@@ -1,12 +1,13 @@
 """The asset between two halves of the models: what was fitted to the cells of the first, for the second to score by."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
 from orchestration.console import progress
 from orchestration.engine.choice import Engine
@@ -16,7 +17,15 @@ from orchestration.settings import Settings
 VALUE_KEY = dg.AssetKey(["value", "models"])
 # Of the tables that dbt reads, the one that stands for all in the graph; dbt's own name of it.
 SOURCE = "source.lifecycle.value.models"
-CELLS = ("int_value_cells", "int_spend_cells", "int_renewal_cells")
+CELLS = ("int_value_cells", "int_repeat_days", "int_risk_cells", "int_spend_cells", "int_renewal_cells")
+BETTER = "foretells_better_than_repetition"
+REMEDY = (
+    "Nobody is scored by this model: scores in use stay, or there are none. See in the pictures of the materialization "
+    "where it failed: a level that is off throughout says that times changed after the cut-offs (a season, a campaign, "
+    "a source that was added), and the next months will mend it; the wrong customers ranked first say that orders do "
+    "not come at random, as in subscriptions that are sold as orders. A longer history helps in either case."
+)
+Results = Sequence[dg.MaterializeResult | dg.AssetCheckResult]
 
 
 def value_spec(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetSpec:
@@ -34,7 +43,20 @@ def value_spec(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) ->
     )
 
 
-def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> dg.MaterializeResult:
+def value_check() -> dg.AssetCheckSpec:
+    """Whether the model that was tried may score anybody; dagster-dbt asks by what name dbt knows every check."""
+    return dg.AssetCheckSpec(
+        BETTER,
+        asset=VALUE_KEY,
+        description=(
+            "At two cut-offs the model of buyers foretold what came better than who expects as many orders as in the "
+            "days before. A model that did not scores nobody, and the one before it stays in use."
+        ),
+        metadata={DAGSTER_DBT_UNIQUE_ID_METADATA_KEY: SOURCE},
+    )
+
+
+def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> Results:
     """Fit the models to the cells that dbt has just built, unless nothing changed, and show them to dbt."""
     from orchestration import valuing
 
@@ -51,7 +73,33 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
     if found.complaint:
         progress().warning(found.complaint)
     engine.tell_value(valuing.tables_of(found, known))
-    return dg.MaterializeResult(asset_key=VALUE_KEY, metadata=_metadata(found))
+    return [dg.MaterializeResult(asset_key=VALUE_KEY, metadata=_metadata(found)), *trials(found)]
+
+
+def trials(found: Any) -> Results:
+    """How the trial of the models of buyers went; nothing where there was none."""
+    tried = [model for model in found.fitted if model.is_beaten is not None]
+    if not tried:
+        return []
+    is_beaten = any(model.is_beaten for model in tried)
+    lines = ["| model | error | of the model | of repetition |", "|---|---|---:|---:|"]
+    for model in tried:
+        for name, error in model.baseline.items():
+            figures = [("" if of is None else f"{of:.4g}") for of in (model.errors[name], error)]
+            lines.append(f"| {model.model_key} | {name} | {' | '.join(figures)} |")
+    metadata: dict[str, dg.MetadataValue] = {"errors": dg.MetadataValue.md("\n".join(lines))}
+    if is_beaten:
+        metadata["what_to_do"] = dg.MetadataValue.text(REMEDY)
+    return [
+        dg.AssetCheckResult(
+            asset_key=VALUE_KEY,
+            check_name=BETTER,
+            passed=not is_beaten,
+            # What is published is right either way: the beaten model is refused.
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata=metadata,
+        )
+    ]
 
 
 def _picture(svg: str) -> dg.MetadataValue:
@@ -60,17 +108,20 @@ def _picture(svg: str) -> dg.MetadataValue:
 
 def _metadata(found: Any) -> Mapping[str, dg.MetadataValue]:
     lines = ["| model | parameter | value | standard error |", "|---|---|---:|---:|"]
-    for model in found.fitted:
+    for model in (*found.fitted, *found.contracts, *found.risk):
         for name, value in model.parameters.items():
             error = model.standard_errors[name]
-            lines.append(f"| {model.family} | {name} | {value:.6g} | {'' if error is None else f'{error:.2g}'} |")
+            lines.append(f"| {model.model_key} | {name} | {value:.6g} | {'' if error is None else f'{error:.2g}'} |")
     from orchestration.value import pictures
 
     return {
         "calibration": _picture(pictures.calibrated(found.calibration)),
         "distribution": _picture(pictures.distributed(found.calibration)),
+        "tracking": _picture(pictures.tracked(found.tracking)),
+        "weekly_tracking": _picture(pictures.tracked_weekly(found.tracking)),
         "parameters": dg.MetadataValue.md("\n".join(lines)),
         "used": dg.MetadataValue.text(found.used[0].model_key if found.used else "none"),
+        "used_for_risk": dg.MetadataValue.text(found.risk_model.model_key if found.risk_model else "the model used"),
         "complaint": dg.MetadataValue.text(found.complaint or "none"),
-        "dagster/row_count": dg.MetadataValue.int(sum(len(model.parameters) for model in found.fitted)),
+        "dagster/row_count": dg.MetadataValue.int(len(lines) - 2),
     }

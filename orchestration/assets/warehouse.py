@@ -18,7 +18,7 @@ from dagster_dbt.asset_utils import (
 )
 
 from orchestration import publishing
-from orchestration.assets.value_models import VALUE_KEY, revalue, value_spec
+from orchestration.assets.value_models import VALUE_KEY, Results, revalue, value_check, value_spec
 from orchestration.console import progress
 from orchestration.engine import dbt
 from orchestration.engine.choice import Engine, engine_of
@@ -153,8 +153,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             raise dg.Failure(_what_failed(built), allow_retries=False)
         warehouse, middle = engine.show(manifest), built.former_count
         yield from _materializations(warehouse, built.ended[:middle], manifest, translator)
-        if value and VALUE_KEY in context.selected_asset_keys:
-            yield value
+        yield from (result for result in value if _is_selected(context, result))
         yield from _materializations(warehouse, built.ended[middle:], manifest, translator)
         # Part of the models says nothing of the rest: the next whole run must not be spared, nor repair it.
         partly = replace(prepared, state="partial", definition={}, is_comparable=False)
@@ -176,7 +175,7 @@ def _specs(
         io_manager_key=None,
         project=None,
     )
-    return [*specs, value_spec(manifest, translator)], check_specs
+    return [*specs, value_spec(manifest, translator)], [*check_specs, value_check()]
 
 
 def _prepare(
@@ -224,7 +223,7 @@ def _build(
     variables: Mapping[str, Any],
     *,
     select: Sequence[str],
-) -> tuple[dbt.Build, dg.MaterializeResult | None]:
+) -> tuple[dbt.Build, Results]:
     """All that no fit is needed for, the fit, and what is scored by it."""
     try:
         with engine.building() as place:
@@ -232,7 +231,7 @@ def _build(
             first = build(select=select, exclude=[dbt.OF_VALUE])
             scored = dbt.those_of_value(manifest, select)
             if not first.succeeded or not scored:
-                return replace(first, former_count=len(first.ended)), None
+                return replace(first, former_count=len(first.ended)), ()
             value = revalue(settings, engine, manifest)
             return build(select=scored, former=first), value
     except SparkFailed as failure:
@@ -272,6 +271,12 @@ def _selection(context: dg.AssetExecutionContext, manifest: Mapping[str, Any], t
     """The models that the run selected, as dbt names them."""
     arguments, _ = get_subset_selection_for_context(context, manifest, None, None, None, translator, None)
     return arguments[1:]
+
+
+def _is_selected(context: dg.AssetExecutionContext, result: dg.MaterializeResult | dg.AssetCheckResult) -> bool:
+    if isinstance(result, dg.AssetCheckResult):
+        return (result.asset_key, result.check_name) in {tuple(key) for key in context.selected_asset_check_keys}
+    return result.asset_key in context.selected_asset_keys
 
 
 def _say(event: dbt.Event) -> None:

@@ -6,7 +6,9 @@ import duckdb
 import pyarrow as pa
 
 SCHEMA = "value"
-_ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio")
+_ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio", "brier", "auc")
+_TRACKED = ("cumulative_mape", "weekly_mape")
+_FEATURES = ("log_frequency", "log_silence_days", "log_age_days", "overdue_ratio", "recent_count")
 
 TABLES: Mapping[str, pa.Schema] = {
     "models": pa.schema(
@@ -28,6 +30,7 @@ TABLES: Mapping[str, pa.Schema] = {
             ("fitted_through", pa.date32()),
             ("holdout_days", pa.int32()),
             *((f"{whose}_{error}", pa.float64()) for whose in ("holdout", "baseline") for error in _ERRORS),
+            *((f"holdout_{error}", pa.float64()) for error in _TRACKED),
         ]
     ),
     "lookup": pa.schema(
@@ -37,6 +40,11 @@ TABLES: Mapping[str, pa.Schema] = {
             ("orders_if_alive", pa.float64()),
             ("discounted_orders_if_alive", pa.float64()),
         ]
+    ),
+    "risk": pa.schema(
+        [("model_key", pa.string())]
+        + [(name, pa.float64()) for name in ("mean_gap_days", "mean_log_odds")]
+        + [(f"{of}{name}", pa.float64()) for of in ("", "mean_") for name in _FEATURES]
     ),
     "renewals": pa.schema(
         [("model_key", pa.string()), ("renewal_count", pa.int32()), ("survival_ratio", pa.float64())]

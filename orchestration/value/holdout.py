@@ -92,6 +92,33 @@ def _top_share(predicted: Numbers, foretold: Foretold) -> float:
 
 
 @dataclass(frozen=True)
+class Discernment:
+    """How well probabilities tell whom an outcome befell: the mean squared error (Brier 1950, Monthly Weather Review
+    78(1)), which also asks for the right level, and the area under the ROC curve, the chance that of two people, one
+    whom it befell and one whom it did not, the former was given more (Hanley and McNeil 1982, Radiology 143(1)).
+    """
+
+    brier: float
+    auc: float
+
+    def is_better_than(self, other: "Discernment") -> bool:
+        """Whether both are; not-a-number is better than nothing."""
+        return self.brier < other.brier and self.auc > other.auc
+
+
+def discerned(probability: Numbers, happened: Numbers, customer_count: Numbers) -> Discernment:
+    """The probabilities of rows held against how many of each row's people the outcome befell; all of one length."""
+    distinct, places = np.unique(probability, return_inverse=True)
+    yes = np.bincount(places, weights=happened, minlength=len(distinct)).astype(np.float64)
+    no = np.bincount(places, weights=customer_count - happened, minlength=len(distinct)).astype(np.float64)
+    squares = dot(yes, (1 - distinct) ** 2) + dot(no, distinct**2)
+    pairs = yes.sum() * no.sum()
+    # Of equals half are taken to be ranked rightly.
+    right = dot(yes, np.cumsum(no) - no / 2)
+    return Discernment(squares / float(customer_count.sum()), right / float(pairs) if pairs else float("nan"))
+
+
+@dataclass(frozen=True)
 class Bin:
     """Customers who were foretold much the same: how many, what was expected of them and what came."""
 

@@ -190,3 +190,9 @@ def test_a_place_that_is_no_country_leaves_its_customers_without_one(retail: Exa
     )
     assert {customer for (customer,) in without} == set(there.str.strip_suffix(".0"))
     assert len(without) == 14
+
+
+def test_a_model_that_repetition_beats_scores_nobody_and_the_run_succeeds(retail: Example) -> None:
+    assert "foretells no better than the repetition of the last period" in retail.said
+    assert retail.rows("select distinct is_beaten from marts.fct_value_models where family = 'mbg_nbd'") == [(True,)]
+    assert retail.rows("select count(*) from marts.fct_customer_value where status = 'ok'") == [(0,)]

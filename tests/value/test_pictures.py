@@ -1,4 +1,4 @@
-"""The pictures of a fit are SVG whose bars are as high as what they stand for."""
+"""The pictures of a fit are SVG whose bars and lines are as high as what they stand for."""
 
 from xml.etree import ElementTree
 
@@ -6,7 +6,8 @@ import pytest
 
 from orchestration.value import pictures
 
-BARS = ".//{http://www.w3.org/2000/svg}rect"
+SVG = "{http://www.w3.org/2000/svg}"
+BARS, LINES = f".//{SVG}rect", f".//{SVG}polyline"
 
 
 def a_bin(number: int, **figures: float) -> dict:
@@ -37,3 +38,39 @@ def test_orders_are_drawn_per_buyer() -> None:
 
 def test_without_a_trial_the_picture_is_empty() -> None:
     assert heights(pictures.calibrated([])) == []
+
+
+def points(svg: str) -> list[list[tuple[float, float]]]:
+    """Each line's places, counted to the right from the left margin and up from the base."""
+    lines = ElementTree.fromstring(svg).findall(LINES)
+    pairs = [[tuple(map(float, of.split(","))) for of in line.attrib["points"].split()] for line in lines]
+    base, left = pictures.HEIGHT - pictures.MARGIN, pictures.MARGIN
+    return [[(x - left, base - y) for x, y in line] for line in pairs]
+
+
+WEEKS = [
+    {"ended_on": "2026-01-03", "is_after": False, "expected": 10.0, "actual": 20.0},
+    {"ended_on": "2026-01-10", "is_after": True, "expected": 30.0, "actual": 0.0},
+]
+
+
+def test_totals_so_far_rise_and_weeks_stand_alone() -> None:
+    (foretold, came) = points(pictures.tracked(WEEKS))
+    assert [y / foretold[0][1] for _, y in foretold] == pytest.approx([1, 4], rel=0.01)
+    assert [y / foretold[0][1] for _, y in came] == pytest.approx([2, 2], rel=0.01)
+    assert foretold[1][1] == pictures.HEIGHT - 2 * pictures.MARGIN
+    (foretold, came) = points(pictures.tracked_weekly(WEEKS))
+    assert [y / foretold[0][1] for _, y in foretold] == pytest.approx([1, 3], rel=0.01)
+    assert [y / foretold[0][1] for _, y in came] == pytest.approx([2, 0], abs=0.01)
+
+
+def test_a_mark_stands_where_the_last_week_that_was_learnt_from_ends() -> None:
+    drawn = ElementTree.fromstring(pictures.tracked(WEEKS))
+    (mark,) = [of for of in drawn.iter(f"{SVG}line") if "stroke-dasharray" in of.attrib]
+    assert float(mark.attrib["x1"]) - pictures.MARGIN == points(pictures.tracked(WEEKS))[0][0][0]
+    assert "fitted to 2026-01-03" in [of.text for of in drawn.iter(f"{SVG}text")]
+
+
+def test_without_a_week_there_is_no_line() -> None:
+    assert points(pictures.tracked([])) == [[], []]
+    assert points(pictures.tracked_weekly([{**WEEKS[0], "expected": 0.0, "actual": 0.0}]))[0][0][1] == 0

@@ -2,12 +2,19 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pytest
+from buyers import AS_OF as RISK_AS_OF
+from buyers import HORIZON, LAPSE, SPAN, at_cut_offs
+from buyers import drawn as drawn_orders
 
 from orchestration import valuing
+from orchestration.assets.value_models import trials
+from orchestration.value import risk
 from orchestration.valuing import Asked, Counted, Cut
 
 AS_OF = date(2026, 1, 31)
@@ -28,8 +35,10 @@ def drawn(number: int, *, seed: int = 5, dropout: bool = True) -> Counted:
         days.append(np.unique([of for of in ordered if of <= 3 * HOLDOUT]))
     cuts = tuple(_cut(days, observed) for observed in (HOLDOUT, 2 * HOLDOUT, 3 * HOLDOUT))
     spend = np.ones(60), np.exp(draw.normal(3, 0.5, 60)), np.full(60, 3.0)
+    repeats, counts = np.unique([of for one in days if one[0] <= HOLDOUT for of in one[1:]], return_counts=True)
     renewals = np.array([900.0, 700.0, 600.0]), np.array([100.0, 120.0, 60.0])
-    return Counted(Asked(365, 0.1, 30), cuts, spend, renewals, AS_OF)
+    came = repeats - float(HOLDOUT), counts.astype(float)
+    return Counted(Asked(365, 0.1, 30), cuts, spend, renewals, AS_OF, repeats=came)
 
 
 def _cut(days: list[np.ndarray], observed: int) -> Cut:
@@ -68,6 +77,75 @@ def test_a_model_that_foretells_better_than_repetition_is_used(known: Counted, f
     assert tried.errors["rmse"] < tried.baseline["rmse"]
     assert abs(tried.errors["bias_ratio"] or 1) < 0.25
     assert found.bounds[0] < 1 < found.bounds[1]
+
+
+def test_weeks_are_tracked_from_the_first_order_on_around_the_earlier_cut_off(
+    known: Counted, found: valuing.Valued
+) -> None:
+    early = AS_OF - timedelta(days=2 * HOLDOUT)
+    ends = [date.fromisoformat(week["ended_on"]) for week in found.tracking]
+    assert {later - earlier for earlier, later in pairwise(ends)} == {timedelta(days=7)}
+    assert [week["is_after"] for week in found.tracking] == [of > early for of in ends]
+    assert early in ends
+    assert AS_OF - timedelta(days=7) < ends[-1] <= AS_OF
+    within = known.repeats[0] <= (ends[-1] - early).days
+    assert sum(week["actual"] for week in found.tracking) == known.repeats[1][within].sum()
+    errors = found.used[0].errors or {}
+    assert 0 < (errors["cumulative_mape"] or 0) < (errors["weekly_mape"] or 0) < 0.5
+
+
+def risky(known: Counted, *, is_clockwork: bool) -> Counted:
+    """The same company, with the cells of risk of another."""
+    cut_offs = at_cut_offs(*drawn_orders(1500, seed=1, is_clockwork=is_clockwork), SPAN, HORIZON, LAPSE)
+    return replace(known, watched=cut_offs)
+
+
+@pytest.mark.parametrize("is_clockwork", [True, False])
+def test_a_model_of_risk_is_told_of_and_scores_where_it_is_better(known: Counted, *, is_clockwork: bool) -> None:
+    company = risky(known, is_clockwork=is_clockwork)
+    found = valuing.valued(company, None)
+    tables = valuing.tables_of(found, company)
+    told = [row for row in tables["parameters"].to_pylist() if row["family"] == "logistic"]
+    assert len(told) == 3 * 7
+    assert {row["model_key"] for row in told if row["is_used"]} == (
+        {f"logistic/all/all/{RISK_AS_OF}"} if is_clockwork else set()
+    )
+    assert {row["is_beaten"] for row in told if row["fitted_through"] == RISK_AS_OF} == {not is_clockwork}
+    tried = [row for row in told if row["holdout_brier"] is not None]
+    assert {row["fitted_through"] for row in tried} == {RISK_AS_OF - timedelta(days=of * HORIZON) for of in (1, 2)}
+    assert {row["holdout_days"] for row in tried} == {HORIZON}
+    wins = {row["holdout_auc"] > row["baseline_auc"] and row["holdout_brier"] < row["baseline_brier"] for row in tried}
+    assert (False not in wins) is is_clockwork
+    assert tables["risk"].num_rows == is_clockwork
+    # What scores buyers is the same either way.
+    assert tables["models"] == valuing.tables_of(valuing.valued(known, None), known)["models"]
+
+
+def test_the_row_of_the_model_of_risk_tells_what_the_model_does(known: Counted) -> None:
+    company = risky(known, is_clockwork=True)
+    found = valuing.valued(company, None)
+    (row,) = valuing.tables_of(found, company)["risk"].to_pylist()
+    newest = company.watched[-1].at_risk
+    seen = risk.features(newest, row["mean_gap_days"])
+    odds = row["mean_log_odds"] + sum(
+        row[name] * (of - row[f"mean_{name}"]) for name, of in zip(risk.FEATURES, seen.T, strict=True)
+    )
+    model = risk.trained(company.watched, minimum_count=30)[-1]
+    np.testing.assert_allclose(1 / (1 + np.exp(-odds)), model.probability(newest), rtol=1e-9)
+    for name, of in zip(risk.FEATURES, seen.T, strict=True):
+        assert row[f"mean_{name}"] == pytest.approx(of.mean())
+
+
+def test_a_model_of_risk_is_kept_and_fitted_again_where_its_cells_changed(known: Counted, tmp_path: Path) -> None:
+    company = risky(known, is_clockwork=True)
+    found = valuing.valued(company, None)
+    valuing.keep(tmp_path, found)
+    kept = valuing.kept(tmp_path)
+    assert kept == found
+    assert valuing.valued(company, kept) is kept
+    assert valuing.valued(risky(known, is_clockwork=False), kept).fingerprint != found.fingerprint
+    fewer = replace(company, repeats=(known.repeats[0][1:], known.repeats[1][1:]))
+    assert valuing.valued(fewer, kept).fingerprint != found.fingerprint
 
 
 def test_calibration_counts_every_customer_once_per_cut_off_and_kind_of_bin(
@@ -121,6 +199,13 @@ def test_a_model_that_is_beaten_leaves_the_former_one_in_use_with_a_warning(
     alone = valuing.valued(later, None)
     assert alone.used == ()
     assert "nobody is scored" in (alone.complaint or "")
+    told = {of: trials(valued)[0] for of, valued in (("used", found), ("beaten", after))}
+    assert told["used"].passed
+    assert "what_to_do" not in told["used"].metadata
+    assert not told["beaten"].passed
+    assert told["beaten"].severity is dg.AssetCheckSeverity.WARN
+    assert "scores in use stay" in str(told["beaten"].metadata["what_to_do"].value)
+    assert "| mae |" in str(told["beaten"].metadata["errors"].value)
     tables = valuing.tables_of(alone, later)
     assert (tables["models"].num_rows, tables["lookup"].num_rows) == (0, 0)
     assert set(tables["parameters"]["is_beaten"].to_pylist()) == {True, None}
@@ -152,6 +237,7 @@ def test_without_enough_to_learn_from_there_are_words_instead_of_numbers(
     found = valuing.valued(replace(known, **change), None)
     assert (found.used, found.fitted) == ((), ())
     assert complaint in (found.complaint or "")
+    assert trials(found) == []
 
 
 def test_one_day_of_history_has_no_cut_off(known: Counted) -> None:

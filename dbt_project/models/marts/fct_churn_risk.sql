@@ -35,6 +35,14 @@ model as (
     from {{ source('value', 'models') }}
 ),
 
+risk_model as (
+    select * from {{ source('value', 'risk') }}
+),
+
+order_days as (
+    select * from {{ ref('int_order_days') }}
+),
+
 loseable as (
     select states.customer_key
     from states
@@ -112,6 +120,65 @@ order_chances as (
     cross join model
 ),
 
+recent_orders as (
+    select
+        customer_key,
+        count(*) as recent_count
+    from order_days
+    where ordered_on > {{ days_after(as_of_date(), '-' ~ parameter('risk_horizon_days')) }}
+    group by customer_key
+),
+
+-- No row where the model of buyers tells risk. Three gaps of everybody's stand beside the own.
+weighed as (
+    select
+        customer_values.customer_key,
+        risk_model.model_key,
+        risk_model.mean_log_odds,
+        risk_model.log_age_days
+        * (ln(customer_values.age_days + 1e0) - risk_model.mean_log_age_days)
+        + risk_model.recent_count
+        * (coalesce(recent_orders.recent_count, 0) - risk_model.mean_recent_count) as rare_weight,
+        risk_model.log_frequency
+        * (ln(customer_values.frequency + 1e0) - risk_model.mean_log_frequency) as few_weight,
+        risk_model.log_silence_days
+        * (ln(customer_values.days_since_last_order + 1e0) - risk_model.mean_log_silence_days)
+            as silence_weight,
+        risk_model.overdue_ratio
+        * (
+            customer_values.days_since_last_order * (customer_values.frequency + 3)
+            / (customer_values.recency_days + 3 * risk_model.mean_gap_days)
+            - risk_model.mean_overdue_ratio
+        ) as overdue_weight
+    from customer_values
+    cross join risk_model
+    left join recent_orders on customer_values.customer_key = recent_orders.customer_key
+    where customer_values.frequency is not null
+),
+
+summed as (
+    select
+        *,
+        mean_log_odds + rare_weight + few_weight + silence_weight + overdue_weight as log_odds
+    from weighed
+),
+
+-- A factor adds what the probability would lose, had its figures the mean of all.
+learnt_risks as (
+    select
+        customer_key,
+        model_key,
+        {{ chance_of('log_odds') }} as loss_probability,
+        {{ chance_of('log_odds') }} - {{ chance_of('log_odds - rare_weight') }}
+            as rare_contribution,
+        {{ chance_of('log_odds') }} - {{ chance_of('log_odds - few_weight') }} as few_contribution,
+        {{ chance_of('log_odds') }} - {{ chance_of('log_odds - silence_weight') }}
+            as silence_contribution,
+        {{ chance_of('log_odds') }} - {{ chance_of('log_odds - overdue_weight') }}
+            as overdue_contribution
+    from summed
+),
+
 described as (
     select
         loseable.customer_key,
@@ -119,25 +186,35 @@ described as (
         coalesce(contract_risks.is_noticed, false) as is_noticed,
         case
             when contract_risks.customer_key is not null then contract_risks.model_key
-            else order_chances.model_key
+            else coalesce(learnt_risks.model_key, order_chances.model_key)
         end as model_key,
         case
             when contract_risks.customer_key is not null then contract_risks.loss_probability
-            else 1e0 - order_chances.order_probability
+            else coalesce(learnt_risks.loss_probability, 1e0 - order_chances.order_probability)
         end as loss_probability,
-        1e0 - order_chances.order_probability_if_alive as rare_contribution,
-        (1e0 - order_chances.probability_alive_if_today)
-        * order_chances.order_probability_if_alive as few_contribution,
-        (order_chances.probability_alive_if_today - order_chances.probability_alive)
-        * order_chances.order_probability_if_alive as silence_contribution,
+        coalesce(
+            learnt_risks.rare_contribution, 1e0 - order_chances.order_probability_if_alive
+        ) as rare_contribution,
+        coalesce(
+            learnt_risks.few_contribution,
+            (1e0 - order_chances.probability_alive_if_today)
+            * order_chances.order_probability_if_alive
+        ) as few_contribution,
+        coalesce(
+            learnt_risks.silence_contribution,
+            (order_chances.probability_alive_if_today - order_chances.probability_alive)
+            * order_chances.order_probability_if_alive
+        ) as silence_contribution,
+        learnt_risks.overdue_contribution,
         order_chances.expected_value_amount,
         order_chances.value_class
     from loseable
     inner join order_chances on loseable.customer_key = order_chances.customer_key
+    left join learnt_risks on loseable.customer_key = learnt_risks.customer_key
     left join contract_risks on loseable.customer_key = contract_risks.customer_key
 ),
 
--- Of people without contract the three add up to the probability of loss.
+-- Of people without contract the first three add up to what the model of buyers tells.
 factors as (
     select
         customer_key,
@@ -159,6 +236,13 @@ factors as (
         silence_contribution as contribution
     from described
     where not is_under_contract and silence_contribution > 0
+    union all
+    select
+        customer_key,
+        'overdue' as factor,
+        overdue_contribution as contribution
+    from described
+    where not is_under_contract and overdue_contribution > 0
     union all
     select
         customer_key,

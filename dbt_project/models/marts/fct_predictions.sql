@@ -24,6 +24,7 @@ told_now as (
         customer_values.customer_key,
         customer_values.model_key,
         'orders' as target,
+        cast(null as {{ dbt.type_string() }}) as value_basis,
         customer_values.expected_orders as predicted_value,
         customer_values.expected_orders * model.low_ratio as low_value,
         customer_values.expected_orders * model.high_ratio as high_value,
@@ -37,6 +38,7 @@ told_now as (
         customer_key,
         model_key,
         'value' as target,
+        value_basis,
         cast(expected_value_amount as double) as predicted_value,
         cast(expected_value_low_amount as double) as low_value,
         cast(expected_value_high_amount as double) as high_value,
@@ -49,6 +51,7 @@ told_now as (
         customer_key,
         model_key,
         'no_order' as target,
+        null as value_basis,
         loss_probability as predicted_value,
         null as low_value,
         null as high_value,
@@ -58,12 +61,17 @@ told_now as (
     where loss_probability is not null and not is_under_contract
 ),
 
--- What was told of people who are customers still, but for what this build tells anew.
+-- What was told of people who are customers still, but for what this build tells anew. Values that
+-- were kept without their basis take today's.
 told_before as (
     select
         former.customer_key,
         former.model_key,
         former.target,
+        case
+            when former.target = 'value'
+                then coalesce(former.value_basis, customer_values.value_basis)
+        end as value_basis,
         former.predicted_value,
         former.low_value,
         former.high_value,
@@ -104,49 +112,54 @@ ended as (
     where foretold_until <= {{ as_of_date() }}
 ),
 
--- A value comes in on its day, and is worth less by it, on the basis that it was foretold on.
-came as (
+-- A value comes in on its day, and is worth less by it.
+days_ahead as (
     select
         ended.customer_key,
         ended.as_of_date,
         ended.foretold_until,
-        count(*) filter (where days.purchase_count > 0) as order_count,
-        coalesce(
-            sum(
-                {{ money(
-                    "case
-                        when customer_values.value_basis = 'margin' then days.known_margin_amount
-                        else days.net_amount
-                    end
-                    * power(
-                        1e0 / (1 + " ~ parameter('discount_rate_annual') ~ "),
-                        " ~ dbt.datediff('ended.as_of_date', 'days.entered_on', 'day') ~ " / 365e0
-                    )"
-                ) }}
-            ),
-            0
-        ) as value_amount
+        days.purchase_count,
+        days.net_amount,
+        days.known_margin_amount,
+        power(
+            1e0 / (1 + {{ parameter('discount_rate_annual') }}),
+            {{ dbt.datediff('ended.as_of_date', 'days.entered_on', 'day') }}
+            / 365e0
+        ) as worth_ratio
     from ended
-    inner join customer_values on ended.customer_key = customer_values.customer_key
     left join days
     on
         ended.customer_key = days.customer_key
         and ended.as_of_date < days.entered_on
         and ended.foretold_until >= days.entered_on
-    group by ended.customer_key, ended.as_of_date, ended.foretold_until
+),
+
+came as (
+    select
+        customer_key,
+        as_of_date,
+        foretold_until,
+        count(*) filter (where purchase_count > 0) as order_count,
+        coalesce(sum({{ money('net_amount * worth_ratio') }}), 0) as revenue_amount,
+        coalesce(sum({{ money('known_margin_amount * worth_ratio') }}), 0) as margin_amount
+    from days_ahead
+    group by customer_key, as_of_date, foretold_until
 )
 
 select
     cast(kept.customer_key as string) as customer_key,
     cast(kept.model_key as string) as model_key,
     cast(kept.target as string) as target,
+    cast(kept.value_basis as string) as value_basis,
     cast(kept.predicted_value as double) as predicted_value,
     cast(kept.low_value as double) as low_value,
     cast(kept.high_value as double) as high_value,
     cast(
         case
             when came.customer_key is null then null
-            when kept.target = 'value' then cast(came.value_amount as double)
+            when kept.target = 'value' and kept.value_basis = 'margin'
+                then cast(came.margin_amount as double)
+            when kept.target = 'value' then cast(came.revenue_amount as double)
             when kept.target = 'no_order' then case when came.order_count = 0 then 1 else 0 end
             else came.order_count
         end as double

@@ -64,13 +64,13 @@ standing as (
         sum(figure) over (
             partition by customer_key, rule
             order by day_number
-            range between {{ parameter('signal_recent_days') }} - 1 preceding and current row
+            range between {{ days_beside('signal_recent_days') }} preceding and current row
         ) as recent_figure,
         sum(figure) over (
             partition by customer_key, rule
             order by day_number
             range between
-            {{ parameter('signal_recent_days') }} + {{ parameter('signal_baseline_days') }} - 1 preceding
+            {{ days_beside('signal_recent_days', 'signal_baseline_days') }} preceding
             and {{ parameter('signal_recent_days') }} preceding
         ) as usual_figure,
         sum(figure) over (
@@ -81,12 +81,12 @@ standing as (
         sum(figure) over (
             partition by customer_key, rule
             order by day_number
-            range between {{ parameter('signal_baseline_days') }} - 1 preceding and current row
+            range between {{ days_beside('signal_baseline_days') }} preceding and current row
         ) as later_usual_figure,
         count(*) over (
             partition by customer_key, rule
             order by day_number
-            range between {{ parameter('signal_baseline_days') }} - 1 preceding and current row
+            range between {{ days_beside('signal_baseline_days') }} preceding and current row
         ) as later_usual_count
     from numbered
 ),
