@@ -22,7 +22,7 @@ active_days as (
         activities.occurred_on,
         count(*) filter (where activities.activity = 'order') as order_count,
         sum({{ rounded_money('activities.revenue_amount') }})
-            filter (where activities.activity = 'order') as spent_amount
+        filter (where activities.activity = 'order') as spent_amount
     from {{ ref('fct_activities') }} as activities
     inner join loseable_customers on activities.customer_key = loseable_customers.customer_key
     where
