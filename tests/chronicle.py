@@ -11,8 +11,6 @@ import pytest
 from worlds import World
 
 from orchestration import publishing
-from orchestration.run import RunRequest, run_warehouse
-from orchestration.settings import load_settings
 
 
 @contextmanager
@@ -35,8 +33,7 @@ def lake_clock_at(day: str) -> Iterator[None]:
 def run_on(world: World, day: str, **request: Any) -> Path:
     """A run that reads on that day and must end well; the folder of what it published."""
     with lake_clock_at(day):
-        outcome = run_warehouse(load_settings(world.folder / "lifecycle.yml"), RunRequest(**request))
-    assert outcome.exit_code == 0
+        world.build(**request)
     published = publishing.latest(world.home)
     assert published is not None
     return published.directory

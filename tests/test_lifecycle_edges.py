@@ -89,8 +89,7 @@ def world(new_world: Callable[[str], World]) -> World:
     world.write("shop/orders.csv", _orders())
     world.write("shop/refunds.csv", REFUNDS)
     world.write("shop/subscriptions.csv", SUBSCRIPTIONS)
-    ended = world.run("--as-of", AS_OF)
-    assert ended.exit_code == 0, ended.output
+    world.build(as_of=AS_OF)
     return world
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 
 from orchestration.lake import JudgedLoad, Lake
+from orchestration.run import RunRequest, run_warehouse
+from orchestration.settings import load_settings
 
 LIFECYCLE = Path(sys.executable).with_name("lifecycle")
 SHOP = ({"name": "shop", "type": "files", "path": "./shop"},)
@@ -91,6 +93,11 @@ class World:
     def run(self, *arguments: str, **options: Any) -> Ended:
         """`lifecycle run` to its end."""
         return self.command("run", *arguments, **options)
+
+    def build(self, **request: Any) -> None:
+        """A run that must end well, within this process: what it says is not asked, and imports are spared."""
+        outcome = run_warehouse(load_settings(self.folder / "lifecycle.yml"), RunRequest(**request))
+        assert outcome.exit_code == 0
 
     def published(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query over what is published, asked as a reader would."""

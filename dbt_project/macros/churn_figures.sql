@@ -14,7 +14,8 @@
 ]) }}
 {%- endmacro %}
 
-{# The figures of each period summed for each segment: a segment type and the column that holds its values. #}
+{# The figures of each period summed for each segment: a segment type and the column that holds its values. A sum of
+   amounts is of their type again: Spark widens it, and what is then reckoned from sums would lose their last digits. #}
 {% macro sums_by_segment(rows, segments, figures) -%}
 {%- for segment_type, column in segments.items() %}
 select
@@ -23,7 +24,7 @@ select
     '{{ segment_type }}' as segment_type,
     {{ column }} as segment_value,
     {%- for figure in figures %}
-    sum({{ figure }}) as {{ figure }}
+    {{ money('sum(' ~ figure ~ ')') if figure.endswith('_amount') else 'sum(' ~ figure ~ ')' }} as {{ figure }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 from {{ rows }}

@@ -1,7 +1,7 @@
 """The published DuckDB file, in a storage format that every BI driver opens."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None
     relation = f'{schema}."{name}"'
     selected = ", ".join(_selected(column, of) for column, of, _ in columns)
     connection.execute(f"create or replace table published.{relation} as select {selected} from built.{relation}")
-    _comment(connection, f"table published.{relation}", _table_comment(connection, schema, name))
-    for column, _, comment in columns:
-        _comment(connection, f'column published.{relation}."{column}"', comment)
+    of_columns = {f'column published.{relation}."{column}"': comment for column, _, comment in columns}
+    _comment(connection, {f"table published.{relation}": _table_comment(connection, schema, name), **of_columns})
 
 
 def _selected(column: str, of: str) -> str:
@@ -121,9 +120,10 @@ def _table_comment(connection: duckdb.DuckDBPyConnection, schema: str, name: str
     return row[0] if row else None
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, on: str, comment: str | None) -> None:
-    if comment:
-        connection.execute(f"comment on {on} is '{_escaped(comment)}'")
+def _comment(connection: duckdb.DuckDBPyConnection, comments: Mapping[str, str | None]) -> None:
+    """All in one transaction: each of its own would wait for the disk."""
+    statements = [f"comment on {on} is '{_escaped(comment)}'" for on, comment in comments.items() if comment]
+    connection.execute("; ".join(["begin", *statements, "commit"]))
 
 
 def add_publish_info(
@@ -141,8 +141,7 @@ def add_publish_info(
             "insert into core.publish_info values (?, ?, ?, ?, ?, ?, ?)",
             [(run_id, t.schema, t.name, git, t.row_count, as_of, published_at) for t in tables],
         )
-        for on, comment in PUBLISH_INFO_COMMENTS.items():
-            _comment(connection, on, comment)
+        _comment(connection, PUBLISH_INFO_COMMENTS)
         connection.execute("checkpoint")
 
 

@@ -62,24 +62,25 @@ class Story:
 @pytest.fixture(scope="module")
 def story(new_world: Callable[[str], World]) -> Story:
     at_one_go = _demo(new_world("at_one_go"))
-    assert at_one_go.run().exit_code == 0
+    at_one_go.build()
     day_by_day, newest_first = new_world("day_by_day"), new_world("newest_first")
     for world in (day_by_day, newest_first):
         _configure(world, at_one_go)
     _deliver(at_one_go, day_by_day, 0)
-    _succeed(day_by_day)
+    day_by_day.build()
     _deliver(at_one_go, day_by_day, 1, again=0)
     killed_after = _killed_while_building(day_by_day)
-    rerun = _succeed(day_by_day)
+    rerun = day_by_day.run()
+    assert rerun.exit_code == 0, rerun.output
     _deliver(at_one_go, day_by_day, 2, again=1)
-    _succeed(day_by_day)
+    day_by_day.build()
     published = day_by_day.database.resolve()
-    _succeed(day_by_day, "--full-refresh")
+    day_by_day.build(full_refresh=True)
     _deliver(at_one_go, newest_first, LOAD_COUNT - 1)
-    _succeed(newest_first)
+    newest_first.build()
     for load in range(LOAD_COUNT - 1):
         _deliver(at_one_go, newest_first, load)
-    _succeed(newest_first)
+    newest_first.build()
     return Story(at_one_go, day_by_day, newest_first, killed_after, rerun, published)
 
 
@@ -87,12 +88,6 @@ def _demo(world: World) -> World:
     ended = world.command("demo", "--customers", f"{CUSTOMER_COUNT}", "--out", ".")
     assert ended.exit_code == 0, ended.output
     return world
-
-
-def _succeed(world: World, *arguments: str) -> Ended:
-    ended = world.run(*arguments)
-    assert ended.exit_code == 0, ended.output
-    return ended
 
 
 def _configure(world: World, demo: World) -> None:
