@@ -16,7 +16,7 @@ from orchestration.settings import Settings
 VALUE_KEY = dg.AssetKey(["value", "models"])
 # Of the tables that dbt reads, the one that stands for all in the graph; dbt's own name of it.
 SOURCE = "source.lifecycle.value.models"
-CELLS = ("int_value_cells", "int_spend_cells", "int_renewal_cells")
+CELLS = ("int_value_segments", "int_value_cells", "int_spend_cells", "int_renewal_cells")
 
 
 def value_spec(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetSpec:
@@ -42,12 +42,14 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
         with connected(engine.show(manifest), read_only=True) as connection:
             known = valuing.counted(connection)
     except duckdb.CatalogException as missing:
-        cells = " and ".join(f"measures/{name}" for name in CELLS)
+        cells = ", ".join(f"measures/{name}" for name in CELLS)
         raise dg.Failure(f"There is nothing to fit yet: select {cells} as well.", allow_retries=False) from missing
     former = valuing.kept(settings.home)
     found = valuing.valued(known, former)
     if former is None or not valuing.looks_back(known, former):
         valuing.keep(settings.home, found)
+    if found.choice:
+        progress().info(found.choice)
     if found.complaint:
         progress().warning(found.complaint)
     engine.tell_value(valuing.tables_of(found, known))
@@ -59,18 +61,20 @@ def _picture(svg: str) -> dg.MetadataValue:
 
 
 def _metadata(found: Any) -> Mapping[str, dg.MetadataValue]:
-    lines = ["| model | parameter | value | standard error |", "|---|---|---:|---:|"]
+    lines = ["| model | segment | parameter | value | standard error |", "|---|---|---|---:|---:|"]
     for model in found.fitted:
         for name, value in model.parameters.items():
             error = model.standard_errors[name]
-            lines.append(f"| {model.family} | {name} | {value:.6g} | {'' if error is None else f'{error:.2g}'} |")
+            cells = (model.family, model.segment_value, name, f"{value:.6g}", "" if error is None else f"{error:.2g}")
+            lines.append(f"| {' | '.join(cells)} |")
     from orchestration.value import pictures
 
     return {
         "calibration": _picture(pictures.calibrated(found.calibration)),
         "distribution": _picture(pictures.distributed(found.calibration)),
         "parameters": dg.MetadataValue.md("\n".join(lines)),
-        "used": dg.MetadataValue.text(found.used[0].model_key if found.used else "none"),
+        "used": dg.MetadataValue.text(", ".join(model.model_key for model in found.used) or "none"),
+        "segments": dg.MetadataValue.text(found.choice or "none"),
         "complaint": dg.MetadataValue.text(found.complaint or "none"),
         "dagster/row_count": dg.MetadataValue.int(sum(len(model.parameters) for model in found.fitted)),
     }
