@@ -3,29 +3,36 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from orchestration.engine.value_tables import TABLES
 from orchestration.lake.durable import write_json
-from orchestration.value import buying, contracts, holdout, logistic, risk, spending, tracking, uncertainty
+from orchestration.value import buying, contracts, holdout, logistic, risk, segments, spending, tracking, uncertainty
 from orchestration.value.cells import CannotFit, Cells, Numbers, cells_of
 
+Places = npt.NDArray[np.int32]
+Inside = npt.NDArray[np.bool_]
+ALL = "all"
 # What was fitted by another method is fitted again.
 METHOD = 3
+CUTS = "select distinct observed_on, is_cut_off, holdout_days from measures.int_value_cells order by observed_on"
 CELLS = """
-    select observed_on, is_cut_off, holdout_days, frequency, recency_days, age_days, former_count, actual_count,
-        customer_count
-    from measures.int_value_cells
-    order by observed_on, frequency, recency_days, age_days, former_count, actual_count
+    select frequency::double, recency_days::double, age_days::double, former_count::double, actual_count::double,
+        customer_count::double, segment_number - 1
+    from measures.int_value_cells where observed_on = $day
+    order by frequency, recency_days, age_days, former_count, actual_count, segment_number
 """
+SEGMENTS = "select acquisition_channel, acquisition_country from measures.int_value_segments order by segment_number"
 SPEND = (
     "select frequency, mean_repeat_value, customer_count from measures.int_spend_cells order by frequency, value_bin"
 )
@@ -37,9 +44,10 @@ WATCHED = """
     order by observed_on, frequency, recency_days, age_days, recent_count, is_at_risk, has_ordered
 """
 REPEATS = "select ordered_on - observed_on, repeat_count from measures.int_repeat_days order by ordered_on"
+COLUMNS = ("frequency", "recency", "age", "former", "actual", "customer_count", "segment")
 # Monthly contracts of thirty years.
 RENEWALS_AHEAD = 360
-ASKED = ("value_horizon_days", "discount_rate_annual", "minimum_reportable_count")
+ASKED = ("value_horizon_days", "discount_rate_annual", "minimum_reportable_count", "value_segment_minimum_count")
 ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio")
 DAYS_OF_YEAR = 365.0
 GAP = "mean_gap_days"
@@ -52,11 +60,15 @@ class Asked:
     horizon_days: int
     discount_rate: float
     minimum_count: int
+    segment_minimum_count: int
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The buyers' histories as observed on a day, and for a cut-off what came before and after it."""
+    """The buyers' histories as observed on a day, and for a cut-off what came before and after it.
+
+    `segment` is each history's place among the segments that were counted.
+    """
 
     observed_on: date
     is_cut_off: bool
@@ -67,20 +79,34 @@ class Cut:
     former: Numbers
     actual: Numbers
     customer_count: Numbers
+    segment: Places
 
-    @property
+    @cached_property
     def cells(self) -> Cells:
         """The histories without what came."""
         return cells_of(self.frequency, self.recency, self.age, self.customer_count)
 
+    def of(self, inside: Inside) -> "Cut":
+        """The histories of some of the segments, of all those that are told True of."""
+        if inside.all():
+            return self
+        rows = inside[self.segment]
+        return replace(self, **{name: getattr(self, name)[rows] for name in COLUMNS})
+
+    @property
+    def returned_count(self) -> float:
+        """How many buyers ordered again on a later day."""
+        return float(self.customer_count[self.frequency > 0].sum())
+
 
 @dataclass(frozen=True)
 class Counted:
-    """All that a fit is made from."""
+    """All that a fit is made from; `segments` tells by type what each segment that was counted belongs to."""
 
     asked: Asked
     cuts: tuple[Cut, ...]
     spend: tuple[Numbers, Numbers, Numbers]
+    segments: Mapping[str, tuple[str, ...]]
     renewals: tuple[Numbers, Numbers] = (np.zeros(0), np.zeros(0))
     renewals_observed_on: date | None = None
     watched: tuple[risk.Watched, ...] = ()
@@ -92,13 +118,18 @@ class Counted:
         return next((cut for cut in self.cuts if not cut.is_cut_off), None)
 
     @property
+    def segment_count(self) -> int:
+        """How many segments were counted, each alike in all that segments are made by."""
+        return max(map(len, self.segments.values()), default=1)
+
+    @property
     def fingerprint(self) -> str:
         """Equal for equal cells, parameters and method."""
-        digest = hashlib.sha256(repr((METHOD, self.asked)).encode())
+        digest = hashlib.sha256(repr((METHOD, self.asked, self.segments)).encode())
         for cut in self.cuts:
             digest.update(repr((cut.observed_on, cut.holdout_days)).encode())
-            for of in (cut.frequency, cut.recency, cut.age, cut.former, cut.actual, cut.customer_count):
-                digest.update(of.tobytes())
+            for name in COLUMNS:
+                digest.update(getattr(cut, name).data)
         digest.update(repr(self.renewals_observed_on).encode())
         for watched in self.watched:
             digest.update(repr((watched.observed_on, watched.horizon_days)).encode())
@@ -111,7 +142,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted family: parameters and their errors by name, how it fared at the cut-offs, and the means of features."""
+    """A family fitted to a segment or to all: parameters and their errors by name, and how it fared at the cut-offs.
+
+    An expectation times its ratios is as low and as high as the parameters leave open; `means` are those of features.
+    """
 
     model_key: str
     family: str
@@ -121,6 +155,10 @@ class Model:
     log_likelihood: float
     customer_count: int
     fitted_through: str
+    segment_type: str = ALL
+    segment_value: str = ALL
+    low_ratio: float | None = None
+    high_ratio: float | None = None
     holdout_days: int | None = None
     is_beaten: bool | None = None
     errors: Mapping[str, float | None] | None = None
@@ -133,17 +171,18 @@ class Valued:
     """What a run knows of its customers' future: the models by which they are scored, all that were fitted, why not.
 
     `calibration` holds the bins of every cut-off, `tracking` the weeks around the earlier one. `used` is empty where
-    there is no model of buyers, and `contracts` where there is none of contracts; `complaint` is what an engineer
-    should read then, or where an earlier model had to stay. `risk` holds the logistic models of who will not order,
-    oldest first: the newest is used if it is not beaten.
+    there is no model of buyers, else the one of all comes first, then those of segments, then the one of values;
+    `contracts` is empty where there is none of contracts. `risk` holds the logistic models of who will not order,
+    oldest first: the newest is used if it is not beaten. `choice` says why segments are used or not, and `complaint`
+    is what an engineer should read where there is no model, or where an earlier one had to stay.
     """
 
     fingerprint: str
     fitted: tuple[Model, ...]
     used: tuple[Model, ...]
-    bounds: tuple[float, float]
     calibration: tuple[Mapping[str, Any], ...]
     complaint: str | None
+    choice: str | None = None
     contracts: tuple[Model, ...] = ()
     risk: tuple[Model, ...] = ()
     tracking: tuple[Mapping[str, Any], ...] = ()
@@ -158,30 +197,19 @@ def counted(connection: duckdb.DuckDBPyConnection) -> Counted:
     """Read the cells that dbt has built, and the parameters in force."""
     rows = connection.execute("select name, value from core.dim_parameters").fetchall()
     values = {name: value for name, value in rows if name in ASKED}
-    asked = Asked(*(of(values[name]) for name, of in zip(ASKED, (int, float, int), strict=True)))
-    found = connection.execute(CELLS).fetchnumpy()
-    numbers = [np.asarray(found[name], dtype=np.float64) for name in list(found)[3:]]
-    days = np.asarray(found["observed_on"]).astype("datetime64[D]")
-    cuts = []
-    for day in np.unique(days):
-        inside = days == day
-        first = int(np.argmax(inside))
-        cuts.append(
-            Cut(
-                day.astype(object),
-                bool(found["is_cut_off"][first]),
-                int(found["holdout_days"][first]),
-                *(of[inside] for of in numbers),
-            )
-        )
+    asked = Asked(*(of(values[name]) for name, of in zip(ASKED, (int, float, int, int), strict=True)))
+    cuts = tuple(Cut(*cut, **_cells(connection, cut[0])) for cut in connection.execute(CUTS).fetchall())
+    places = connection.execute(SEGMENTS).fetchall()
+    divided = {name: tuple(place[of] for place in places) for of, name in enumerate(segments.TYPES)}
     spells = connection.execute(RENEWALS).fetchall()
     spend = connection.execute(SPEND).fetchnumpy()
     frequency, mean, count = (np.asarray(of, dtype=np.float64) for of in spend.values())
     repeats = [np.asarray(of, dtype=np.float64) for of in connection.execute(REPEATS).fetchnumpy().values()]
     return Counted(
         asked,
-        tuple(cuts),
+        cuts,
         (frequency, mean, count),
+        divided,
         *_renewals(spells),
         watched=_watched(connection),
         repeats=(repeats[0], repeats[1]),
@@ -199,6 +227,12 @@ def _watched(connection: duckdb.DuckDBPyConnection) -> tuple[risk.Watched, ...]:
     )
 
 
+def _cells(connection: duckdb.DuckDBPyConnection, day: date) -> Mapping[str, Any]:
+    """The columns of a cut, read as the numbers that they are fitted as, lest there be two copies of millions."""
+    found = connection.execute(CELLS, {"day": day}).fetchnumpy().values()
+    return {name: np.ascontiguousarray(of) for name, of in zip(COLUMNS, found, strict=True)}
+
+
 def _renewals(rows: Sequence[tuple[int, bool, int, date]]) -> tuple[tuple[Numbers, Numbers], date | None]:
     """How many kept and how many lost their contract at the first, second ... renewal, and the day it was counted."""
     size = max((row[0] for row in rows), default=-1) + 1
@@ -213,25 +247,23 @@ def valued(known: Counted, former: Valued | None) -> Valued:
     """The models of these buyers; the former ones where nothing changed, or where the new ones are beaten."""
     if former is not None and former.fingerprint == known.fingerprint:
         return former
-    standing, bounds = _standing(known, former)
     try:
         _demand_enough(known)
-        found = _fitted(known, standing, bounds)
+        found = _fitted(known, _standing(known, former))
     except CannotFit as reason:
-        found = Valued(known.fingerprint, (), (), (1.0, 1.0), (), f"There is no model of value: {reason}.")
+        found = Valued(known.fingerprint, (), (), (), f"There is no model of value: {reason}.")
     return replace(found, contracts=_of_contracts(known), risk=_of_risk(known))
 
 
-def _standing(known: Counted, former: Valued | None) -> tuple[tuple[Model, ...], tuple[float, float]]:
-    """The models that were used so far, with their bounds, if they were fitted on an earlier day.
+def _standing(known: Counted, former: Valued | None) -> tuple[Model, ...]:
+    """The models that were used so far, if they were fitted on an earlier day.
 
     Those of the same day are replaced, and a run that looks back has none.
     """
     if former is None or known.present is None:
-        return (), (1.0, 1.0)
+        return ()
     today = known.present.observed_on.isoformat()
-    is_earlier = all(model.fitted_through < today for model in former.used)
-    return (former.used, former.bounds) if is_earlier else ((), (1.0, 1.0))
+    return former.used if all(model.fitted_through < today for model in former.used) else ()
 
 
 def looks_back(known: Counted, former: Valued) -> bool:
@@ -283,7 +315,7 @@ def _demand_enough(known: Counted) -> None:
     """Refuse what would be invented: fewer buyers who came back than are reported on, or no time to learn from."""
     if known.present is None:
         raise CannotFit("nobody has ordered yet")
-    returned = float(known.present.customer_count[known.present.frequency > 0].sum())
+    returned = known.present.returned_count
     if returned < known.asked.minimum_count:
         raise CannotFit(
             f"{returned:.0f} buyers have ordered again on a later day, "
@@ -293,54 +325,104 @@ def _demand_enough(known: Counted) -> None:
         raise CannotFit("orders span too few days for two cut-offs at which a model could be tried")
 
 
-def _fitted(known: Counted, standing: tuple[Model, ...], bounds: tuple[float, float]) -> Valued:
+def _fitted(known: Counted, standing: tuple[Model, ...]) -> Valued:
     present = known.present
     if present is None:
         raise CannotFit("nobody has ordered yet")
-    cells = present.cells
-    default, beside = buying.fit(cells, "mbg_nbd"), buying.fit(cells, "bg_nbd")
     spend = spending.fit(spending.Spenders(*known.spend))
     cut_offs = [cut for cut in known.cuts if cut.is_cut_off]
     fits = [buying.fit(cut.cells) for cut in cut_offs]
-    foretold = [_foretold(cut, fit) for cut, fit in zip(cut_offs, fits, strict=True)]
-    verdict = holdout.judged(_together(foretold))
-    tracked = _tracked(known, cut_offs[0], fits[0])
-    tried = _of_buying(default, present.observed_on)
-    tried = replace(
-        tried,
-        holdout_days=present.holdout_days,
-        is_beaten=verdict.is_beaten,
-        errors={
-            **_by_name(verdict.model),
-            "cumulative_mape": tracked.cumulative_error,
-            "weekly_mape": tracked.weekly_error,
-        },
-        baseline=_by_name(verdict.repetition),
-    )
     value = _of_spending(spend, present.observed_on)
-    used: tuple[Model, ...] = (tried, value)
-    complaint = None
-    if verdict.is_beaten:
-        used, complaint = standing, _complaint(verdict, standing)
-    else:
-        bounds = uncertainty.bounds(
-            uncertainty.of_total_orders(default, cells, known.asked.horizon_days),
-            uncertainty.of_order_value(spend),
-        )
-    calibration = [
-        {"observed_on": cut.observed_on.isoformat(), "horizon_days": cut.holdout_days, **asdict(found)}
-        for cut, told in zip(cut_offs, foretold, strict=True)
-        for found in holdout.calibration(told)
-    ]
-    models = (tried, _of_buying(beside, present.observed_on), value)
+    plain, trials = _tried(known, cut_offs, fits)
+    tracked = _tracked(known, cut_offs[0], fits[0])
+    choice = segments.chosen(plain, trials)
+    verdict = choice.verdict
+    in_question = (plain, choice)
+    buyers: list[Model] = []
+    for trial in (plain, *trials):
+        is_scoring = trial in in_question and not verdict.is_beaten
+        models = _of_buyers(known, present, trial, uncertainty.of_order_value(spend) if is_scoring else None)
+        buyers += [replace(of, is_beaten=verdict.is_beaten) if trial in in_question else of for of in models]
+    buyers[0] = _with_tracking(buyers[0], tracked)
+    beside = _of_buying(buying.fit(present.cells, "bg_nbd"), present.observed_on)
     return Valued(
         known.fingerprint,
-        models,
-        used,
-        bounds,
-        tuple(calibration),
-        complaint,
+        fitted=(*buyers, beside, value),
+        used=standing if verdict.is_beaten else (*(model for model in buyers if model.is_beaten is False), value),
+        calibration=_calibration(cut_offs, choice),
+        complaint=_complaint(verdict, standing) if verdict.is_beaten else None,
+        choice=segments.reason(plain, trials, choice),
         tracking=_weeks(tracked, cut_offs[0].observed_on),
+    )
+
+
+def _of_buyers(known: Counted, present: Cut, trial: segments.Trial, spread: float | None) -> Iterator[Model]:
+    """A model of each segment that has enough now, with what its like foretold at the cut-offs.
+
+    With the spread of what orders are worth it has bounds too.
+    """
+    for segment_value, inside in _large(known, present, trial.segment_type):
+        cut = present.of(inside)
+        fit = buying.fit(cut.cells)
+        model = _of_buying(fit, cut.observed_on, trial.segment_type, segment_value)
+        verdict = trial.verdict_of(segment_value)
+        if verdict is not None:
+            errors, baseline = _by_name(verdict.model), _by_name(verdict.repetition)
+            model = replace(model, holdout_days=cut.holdout_days, errors=errors, baseline=baseline)
+        if spread is not None:
+            orders = uncertainty.of_total_orders(fit, cut.cells, known.asked.horizon_days)
+            bounds = uncertainty.bounds(orders, spread)
+            # Where the data bind a parameter to nothing there are none, and money cannot be NaN.
+            if all(map(math.isfinite, bounds)):
+                model = replace(model, low_ratio=bounds[0], high_ratio=bounds[1])
+        yield model
+
+
+def _tried(
+    known: Counted, cut_offs: Sequence[Cut], fits: Sequence[buying.Fit]
+) -> tuple[segments.Trial, Sequence[segments.Trial]]:
+    """What the model of all foretold at the cut-offs, and what models of segments did."""
+    foretold = tuple(_foretold(cut, fit) for cut, fit in zip(cut_offs, fits, strict=True))
+    plain = segments.Trial(ALL, foretold, {ALL: foretold})
+    divided = [name for name, values in known.segments.items() if len(set(values)) > 1]
+    return plain, [_by_segment(known, cut_offs, plain, name) for name in divided]
+
+
+def _by_segment(known: Counted, cut_offs: Sequence[Cut], plain: segments.Trial, segment_type: str) -> segments.Trial:
+    """What is foretold by a segment's own model where it has enough buyers, and by the model of all elsewhere."""
+    foretold = []
+    own: dict[str, tuple[holdout.Foretold, ...]] = {}
+    for cut, of_all in zip(cut_offs, plain.foretold, strict=True):
+        expected, probability = of_all.expected.copy(), of_all.probability.copy()
+        for segment_value, inside in _large(known, cut, segment_type):
+            part, rows = cut.of(inside), inside[cut.segment]
+            told = _foretold(part, buying.fit(part.cells))
+            expected[rows], probability[rows] = told.expected, told.probability
+            own[segment_value] = (*own.get(segment_value, ()), told)
+        foretold.append(replace(of_all, expected=expected, probability=probability))
+    return segments.Trial(segment_type, tuple(foretold), own)
+
+
+def _large(known: Counted, cut: Cut, segment_type: str) -> Iterator[tuple[str, Inside]]:
+    """The segments of a type that as many buyers of came back by a day as a model of their own asks for."""
+    for segment_value in sorted(set(known.segments.get(segment_type, (ALL,)))):
+        inside = _inside(known, segment_type, segment_value)
+        if segment_type == ALL or cut.of(inside).returned_count >= known.asked.segment_minimum_count:
+            yield segment_value, inside
+
+
+def _inside(known: Counted, segment_type: str, segment_value: str) -> Inside:
+    """Which of the segments that were counted belong to this one."""
+    if segment_type == ALL:
+        return np.ones(known.segment_count, dtype=bool)
+    return np.array([of == segment_value for of in known.segments[segment_type]], dtype=bool)
+
+
+def _calibration(cut_offs: Sequence[Cut], choice: segments.Trial) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
+        {"observed_on": cut.observed_on.isoformat(), "horizon_days": cut.holdout_days, **asdict(found)}
+        for cut, told in zip(cut_offs, choice.foretold, strict=True)
+        for found in holdout.calibration(told)
     )
 
 
@@ -350,6 +432,12 @@ def _tracked(known: Counted, cut: Cut, fit: buying.Fit) -> tracking.Tracked:
     until = known.present.observed_on if known.present else cut.observed_on
     newcomers = tracking.Newcomers(cut.age, cut.customer_count, days, counts, (until - cut.observed_on).days)
     return tracking.tracked(fit.parameters, newcomers)
+
+
+def _with_tracking(of_all: Model, tracked: tracking.Tracked) -> Model:
+    """The model of all with how far its weeks were off; it was not tracked by segment."""
+    errors = {"cumulative_mape": tracked.cumulative_error, "weekly_mape": tracked.weekly_error}
+    return replace(of_all, errors={**(of_all.errors or {}), **errors})
 
 
 def _weeks(tracked: tracking.Tracked, cut_off: date) -> tuple[Mapping[str, Any], ...]:
@@ -368,19 +456,16 @@ def _weeks(tracked: tracking.Tracked, cut_off: date) -> tuple[Mapping[str, Any],
 def _foretold(cut: Cut, fit: buying.Fit) -> holdout.Foretold:
     """What the default model, fitted to what was known at a cut-off, said of the time after it."""
     history = (cut.frequency, cut.recency, cut.age)
+    alive = buying.probability_alive(fit.parameters, *history)
+    pairs, places = buying.distinct_pairs(cut.frequency, cut.age)
     return holdout.Foretold(
-        expected=buying.expected_orders(fit.parameters, *history, cut.holdout_days),
+        expected=alive * buying.expected_if_alive(fit.parameters, pairs[0], pairs[1], cut.holdout_days)[places],
         probability=buying.probability_of_order(fit.parameters, *history, cut.holdout_days),
         frequency=cut.frequency,
         former=cut.former,
         actual=cut.actual,
         customer_count=cut.customer_count,
     )
-
-
-def _together(foretold: Sequence[holdout.Foretold]) -> holdout.Foretold:
-    columns = [[getattr(one, name) for one in foretold] for name in holdout.Foretold.__dataclass_fields__]
-    return holdout.Foretold(*(np.concatenate(column) for column in columns))
 
 
 def _complaint(verdict: holdout.Verdict, standing: tuple[Model, ...]) -> str:
@@ -397,8 +482,10 @@ def _by_name(errors: holdout.Errors) -> Mapping[str, float | None]:
     return dict(zip(ERRORS, asdict(errors).values(), strict=True))
 
 
-def _of_buying(fit: buying.Fit, observed_on: date) -> Model:
-    return _model(fit.family, buying.NAMES, fit, observed_on, is_identified=fit.dropout_identified)
+def _of_buying(fit: buying.Fit, observed_on: date, segment_type: str = ALL, segment_value: str = ALL) -> Model:
+    model = _model(fit.family, buying.NAMES, fit, observed_on, is_identified=fit.dropout_identified)
+    model_key = f"{fit.family}/{segment_type}/{segment_value}/{observed_on}"
+    return replace(model, model_key=model_key, segment_type=segment_type, segment_value=segment_value)
 
 
 def _of_spending(fit: spending.Fit, observed_on: date) -> Model:
@@ -415,7 +502,7 @@ def _model(
 ) -> Model:
     errors = [None if math.isnan(of) else float(of) for of in fit.maximum.standard_errors]
     return Model(
-        model_key=f"{family}/all/all/{observed_on}",
+        model_key=f"{family}/{ALL}/{ALL}/{observed_on}",
         family=family,
         is_identified=is_identified,
         parameters=dict(zip(names, map(float, fit.parameters), strict=True)),
@@ -458,11 +545,19 @@ def _survival(found: Valued) -> pa.Table:
 def _scored_by(found: Valued) -> Sequence[Mapping[str, Any]]:
     if not found.used:
         return []
-    buyers, values = found.used
-    # Where the data bind a parameter to nothing there are no bounds, and money cannot be NaN.
-    low, high = found.bounds if all(map(math.isfinite, found.bounds)) else (None, None)
-    key = {"model_key": buyers.model_key, "low_ratio": low, "high_ratio": high}
-    return [{**key, **buyers.parameters, **values.parameters}]
+    *buyers, values = found.used
+    return [
+        {
+            "model_key": model.model_key,
+            "segment_type": model.segment_type,
+            "segment_value": model.segment_value,
+            "low_ratio": model.low_ratio,
+            "high_ratio": model.high_ratio,
+            **model.parameters,
+            **values.parameters,
+        }
+        for model in buyers
+    ]
 
 
 def _parameters(found: Valued) -> Sequence[Mapping[str, Any]]:
@@ -474,6 +569,8 @@ def _parameters(found: Valued) -> Sequence[Mapping[str, Any]]:
         {
             "model_key": model.model_key,
             "family": model.family,
+            "segment_type": model.segment_type,
+            "segment_value": model.segment_value,
             "is_used": model.model_key in used,
             "is_beaten": model.is_beaten,
             "dropout_identified": model.is_identified,
@@ -493,14 +590,25 @@ def _parameters(found: Valued) -> Sequence[Mapping[str, Any]]:
 
 
 def _lookup(found: Valued, known: Counted) -> pa.Table:
-    """Orders expected over the horizon of the living, as they stand and discounted, by frequency and age."""
+    """Orders expected over the horizon of the living, by the model that scores them, frequency and age."""
     if not found.used or known.present is None:
         return TABLES["lookup"].empty_table()
-    pairs, _ = uncertainty.distinct_pairs(known.present.cells)
-    parameters = np.array(list(found.used[0].parameters.values()))
-    horizon = known.asked.horizon_days
+    of_all, *of_segments = found.used[:-1]
+    others = _inside(known, ALL, ALL)
+    parts = []
+    for model in of_segments:
+        inside = _inside(known, model.segment_type, model.segment_value)
+        others &= ~inside
+        parts.append(_expected(model, known.present.of(inside), known.asked))
+    return pa.concat_tables([_expected(of_all, known.present.of(others), known.asked), *parts])
+
+
+def _expected(model: Model, scored: Cut, asked: Asked) -> pa.Table:
+    """Orders expected of the living, as they stand and discounted."""
+    pairs, _ = buying.distinct_pairs(scored.frequency, scored.age)
+    parameters, horizon = np.array(list(model.parameters.values())), asked.horizon_days
     plain = buying.expected_if_alive(parameters, pairs[0], pairs[1], horizon)
-    force = math.log1p(known.asked.discount_rate) / DAYS_OF_YEAR
+    force = math.log1p(asked.discount_rate) / DAYS_OF_YEAR
     # Integrated by parts: each order is worth less by its day, not by its month.
     nodes, weights = np.polynomial.legendre.leggauss(12)
     discounted = math.exp(-force * horizon) * plain
@@ -509,7 +617,8 @@ def _lookup(found: Valued, known: Counted) -> pa.Table:
         discounted = discounted + weight * force * math.exp(-force * day) * until
     sound = np.isfinite(plain) & np.isfinite(discounted)
     columns = [pairs[0].astype(np.int64), pairs[1].astype(np.int32), plain, discounted]
-    return pa.table([column[sound] for column in columns], schema=TABLES["lookup"])
+    keys = pa.array([model.model_key] * int(sound.sum()), pa.string())
+    return pa.table([keys, *(column[sound] for column in columns)], schema=TABLES["lookup"])
 
 
 def kept(home: Path) -> Valued | None:
@@ -522,7 +631,7 @@ def kept(home: Path) -> Valued | None:
         return None
     for name in ("fitted", "used", "contracts", "risk"):
         content[name] = tuple(Model(**model) for model in content[name])
-    return Valued(**{**content, **{name: tuple(content[name]) for name in ("bounds", "calibration", "tracking")}})
+    return Valued(**{**content, **{name: tuple(content[name]) for name in ("calibration", "tracking")}})
 
 
 def keep(home: Path, found: Valued) -> None:

@@ -17,15 +17,23 @@ pytestmark = pytest.mark.slow
 
 FIRST_DAY, EARLIER, LAST_DAY = date(2025, 1, 1), date(2026, 2, 28), date(2026, 6, 30)
 HORIZON, RISK_HORIZON = 100, 60
+HEADER = "order_id,customer_id,ordered_at,status,net_amount,channel"
+# r, alpha, a and b of the buyers of each channel.
+TRUTHS = {"store": (2.5, 25, 3, 3), "web": (1.2, 60, 0.8, 2.5)}
 History = Mapping[int, Mapping[date, float]]
 
 
+def channel_of(customer: int) -> str:
+    return "web" if customer % 2 else "store"
+
+
 def drawn(number: int) -> History:
-    """Days and values of orders of buyers who order as the model says."""
+    """Days and values of orders of buyers who order as the model of their channel says."""
     draw = np.random.default_rng(8)
     found: dict[int, dict[date, float]] = {}
     for customer in range(number):
-        rate, leave, scale = draw.gamma(1.2, 1 / 60), draw.beta(0.8, 2.5), draw.gamma(4, 10)
+        r, alpha, a, b = TRUTHS[channel_of(customer)]
+        rate, leave, scale = draw.gamma(r, 1 / alpha), draw.beta(a, b), draw.gamma(4, 10)
         day, days = float(draw.integers(0, 400)), defaultdict(float)
         while day < (LAST_DAY - FIRST_DAY).days + 1:
             days[FIRST_DAY + timedelta(days=int(day))] += round(1 + draw.gamma(6, scale / 6), 2)
@@ -46,9 +54,13 @@ def world(new_world: Callable[[str], World], history: History) -> World:
     """Run as of an earlier day, then as of the last one."""
     world = new_world("value")
     write_orders(world, history)
-    world.write("shop/customers.csv", "customer_id,deleted_at\n3,2026-06-01\nnobody,\n")
+    world.write("shop/customers.csv", "customer_id,acquisition_channel,deleted_at\n3,web,2026-06-01\nnobody,web,\n")
     world.configure(
-        parameters={"value_horizon_days": HORIZON, "risk_horizon_days": RISK_HORIZON},
+        parameters={
+            "value_horizon_days": HORIZON,
+            "risk_horizon_days": RISK_HORIZON,
+            "value_segment_minimum_count": 50,
+        },
         reporting_timezone="UTC",
     )
     world.build(as_of=EARLIER.isoformat())
@@ -58,11 +70,11 @@ def world(new_world: Callable[[str], World], history: History) -> World:
 
 def write_orders(world: World, history: History) -> None:
     orders = [
-        f"{customer}-{day},{customer},{day} 12:00:00,completed,{value:.2f}"
+        f"{customer}-{day},{customer},{day} 12:00:00,completed,{value:.2f},{channel_of(customer)}"
         for customer, days in history.items()
         for day, value in days.items()
     ]
-    world.write("shop/orders.csv", "order_id,customer_id,ordered_at,status,net_amount\n" + "\n".join(orders))
+    world.write("shop/orders.csv", f"{HEADER}\n" + "\n".join(orders))
 
 
 def by_the_clock(number: int) -> History:
@@ -92,7 +104,7 @@ def clockwork(new_world: Callable[[str], World]) -> World:
 
 
 def scored(history: History, observed: date) -> Mapping[int, tuple[float, ...]]:
-    """Alive, orders, no order within the risk horizon and value of an order, by the models themselves."""
+    """Alive, orders, no order within the risk horizon and value of an order, by the models of each channel itself."""
     known = {who: sorted(day for day in days if day <= observed) for who, days in history.items()}
     known = {who: days for who, days in known.items() if days}
     x = np.array([len(days) - 1 for days in known.values()])
@@ -101,15 +113,22 @@ def scored(history: History, observed: date) -> Mapping[int, tuple[float, ...]]:
     mean = np.array(
         [np.mean([history[who][day] for day in days[1:]]) if len(days) > 1 else 0.0 for who, days in known.items()]
     )
-    fitted = buying.fit(cells_of(x, t_x, age)).parameters
     spenders = spending.Spenders(x[x > 0].astype(float), mean[x > 0], np.ones((x > 0).sum()))
-    columns = (
-        buying.probability_alive(fitted, x, t_x, age),
-        buying.expected_orders(fitted, x, t_x, age, HORIZON),
-        1 - buying.probability_of_order(fitted, x, t_x, age, RISK_HORIZON),
-        spending.expected_value(spending.fit(spenders).parameters, x, mean),
-    )
-    return dict(zip(known, zip(*(column.tolist() for column in columns), strict=True), strict=True))
+    worth = spending.expected_value(spending.fit(spenders).parameters, x, mean)
+    found: dict[int, tuple[float, ...]] = {}
+    for channel in TRUTHS:
+        inside = np.array([channel_of(who) == channel for who in known])
+        of_channel = x[inside], t_x[inside], age[inside]
+        fitted = buying.fit(cells_of(*of_channel)).parameters
+        columns = (
+            buying.probability_alive(fitted, *of_channel),
+            buying.expected_orders(fitted, *of_channel, HORIZON),
+            1 - buying.probability_of_order(fitted, *of_channel, RISK_HORIZON),
+            worth[inside],
+        )
+        people = [who for who in known if channel_of(who) == channel]
+        found |= dict(zip(people, zip(*(column.tolist() for column in columns), strict=True), strict=True))
+    return found
 
 
 KEYS = "inner join core.bridge_customer_identities using (customer_key)"
@@ -140,14 +159,18 @@ def test_who_is_no_buyer_or_deleted_has_a_status_instead_of_a_number(world: Worl
     assert rows == [("3", "insufficient_history", None, None, None), ("nobody", "not_a_buyer", None, None, True)]
 
 
-def test_the_model_is_published_with_its_errors_and_its_trial(world: World) -> None:
+def test_the_models_are_published_with_their_errors_and_their_trials(world: World) -> None:
     rows = world.published(
-        "select family, parameter_name, standard_error > 0, is_used, holdout_rmse < baseline_rmse, holdout_days, "
-        "fitted_through from marts.fct_value_models order by family, parameter_name"
+        "select family, segment_type, segment_value, parameter_name, standard_error > 0, is_used, "
+        "holdout_rmse < baseline_rmse, holdout_days, fitted_through from marts.fct_value_models order by all"
     )
     days = (LAST_DAY - FIRST_DAY).days // 3
-    tried = [("mbg_nbd", name, True, True, True, min(HORIZON, days), LAST_DAY) for name in ("a", "alpha", "b", "r")]
-    assert [row for row in rows if row[0] == "mbg_nbd"] == tried
+    segments = [("all", "all"), ("channel", "store"), ("channel", "web")]
+    assert [row for row in rows if row[0] == "mbg_nbd"] == [
+        ("mbg_nbd", *segment, name, True, True, True, min(HORIZON, days), LAST_DAY)
+        for segment in segments
+        for name in ("a", "alpha", "b", "r")
+    ]
     assert {row[0] for row in rows} == {"mbg_nbd", "bg_nbd", "gamma_gamma", "logistic"}
 
 
@@ -158,10 +181,11 @@ def test_what_orders_at_random_leaves_risk_to_the_model_of_buyers(world: World) 
         "from marts.fct_value_models where family = 'logistic'"
     )
     assert rows == [(False, 3, 7, 2)]
-    assert world.published("select distinct model_key from marts.fct_churn_risk") == [(f"mbg_nbd/all/all/{LAST_DAY}",)]
+    keys = world.published("select distinct model_key from marts.fct_churn_risk order by all")
+    assert keys == [(f"mbg_nbd/channel/{channel}/{LAST_DAY}",) for channel in ("store", "web")]
     (tracked,) = world.published(
         "select distinct holdout_cumulative_mape between 0 and 0.3, holdout_weekly_mape between 0 and 1 "
-        "from marts.fct_value_models where family = 'mbg_nbd'"
+        "from marts.fct_value_models where family = 'mbg_nbd' and segment_type = 'all'"
     )
     assert tracked == (True, True)
 
@@ -218,6 +242,14 @@ def test_risk_that_was_learnt_is_foretold_under_its_own_model(clockwork: World) 
 def test_a_part_of_the_models_can_be_built_alone(clockwork: World) -> None:
     ended = clockwork.run("--select", "marts/fct_churn_risk")
     assert ended.exit_code == 0, ended.output
+
+
+def test_each_buyer_names_the_model_of_the_own_channel(world: World) -> None:
+    rows = world.published(
+        f"select distinct source_customer_id::integer % 2, model_key from marts.fct_customer_value {KEYS} "
+        "where status = 'ok' order by all"
+    )
+    assert rows == [(0, f"mbg_nbd/channel/store/{LAST_DAY}"), (1, f"mbg_nbd/channel/web/{LAST_DAY}")]
 
 
 def test_risk_is_of_customers_who_can_be_lost_and_adds_up(world: World) -> None:

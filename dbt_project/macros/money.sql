@@ -8,7 +8,7 @@ cast({{ amount }} as decimal(28, 8))
 {% macro rounded_money(amount) -%}
 case
     when {{ amount }} between -9999999999 and 9999999999
-        then cast(cast({{ money(amount) }} as decimal(18, 8)) as decimal(18, 2))
+        then cast(cast({{ amount }} as decimal(18, 8)) as decimal(18, 2))
     else cast({{ money(amount) }} as decimal(18, 2))
 end
 {%- endmacro %}

@@ -15,6 +15,7 @@
     'rfm_window_days',
     'minimum_reportable_count',
     'value_horizon_days',
+    'value_segment_minimum_count',
     'discount_rate_annual',
     'count_zero_amount_orders',
     'value_class_a_ratio',

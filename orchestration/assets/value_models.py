@@ -17,7 +17,14 @@ from orchestration.settings import Settings
 VALUE_KEY = dg.AssetKey(["value", "models"])
 # Of the tables that dbt reads, the one that stands for all in the graph; dbt's own name of it.
 SOURCE = "source.lifecycle.value.models"
-CELLS = ("int_value_cells", "int_repeat_days", "int_risk_cells", "int_spend_cells", "int_renewal_cells")
+CELLS = (
+    "int_value_segments",
+    "int_value_cells",
+    "int_repeat_days",
+    "int_risk_cells",
+    "int_spend_cells",
+    "int_renewal_cells",
+)
 BETTER = "foretells_better_than_repetition"
 REMEDY = (
     "Nobody is scored by this model: scores in use stay, or there are none. See in the pictures of the materialization "
@@ -64,12 +71,14 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
         with connected(engine.show(manifest), read_only=True) as connection:
             known = valuing.counted(connection)
     except duckdb.CatalogException as missing:
-        cells = " and ".join(f"measures/{name}" for name in CELLS)
+        cells = ", ".join(f"measures/{name}" for name in CELLS)
         raise dg.Failure(f"There is nothing to fit yet: select {cells} as well.", allow_retries=False) from missing
     former = valuing.kept(settings.home)
     found = valuing.valued(known, former)
     if former is None or not valuing.looks_back(known, former):
         valuing.keep(settings.home, found)
+    if found.choice:
+        progress().info(found.choice)
     if found.complaint:
         progress().warning(found.complaint)
     engine.tell_value(valuing.tables_of(found, known))
@@ -84,7 +93,8 @@ def trials(found: Any) -> Results:
     is_beaten = any(model.is_beaten for model in tried)
     lines = ["| model | error | of the model | of repetition |", "|---|---|---:|---:|"]
     for model in tried:
-        for name, error in model.baseline.items():
+        # A segment that has grown large since was tried at no cut-off.
+        for name, error in (model.baseline or {}).items():
             figures = [("" if of is None else f"{of:.4g}") for of in (model.errors[name], error)]
             lines.append(f"| {model.model_key} | {name} | {' | '.join(figures)} |")
     metadata: dict[str, dg.MetadataValue] = {"errors": dg.MetadataValue.md("\n".join(lines))}
@@ -120,8 +130,9 @@ def _metadata(found: Any) -> Mapping[str, dg.MetadataValue]:
         "tracking": _picture(pictures.tracked(found.tracking)),
         "weekly_tracking": _picture(pictures.tracked_weekly(found.tracking)),
         "parameters": dg.MetadataValue.md("\n".join(lines)),
-        "used": dg.MetadataValue.text(found.used[0].model_key if found.used else "none"),
+        "used": dg.MetadataValue.text(", ".join(model.model_key for model in found.used) or "none"),
         "used_for_risk": dg.MetadataValue.text(found.risk_model.model_key if found.risk_model else "the model used"),
+        "segments": dg.MetadataValue.text(found.choice or "none"),
         "complaint": dg.MetadataValue.text(found.complaint or "none"),
         "dagster/row_count": dg.MetadataValue.int(len(lines) - 2),
     }

@@ -12,13 +12,15 @@ _FEATURES = ("log_frequency", "log_silence_days", "log_age_days", "overdue_ratio
 
 TABLES: Mapping[str, pa.Schema] = {
     "models": pa.schema(
-        [("model_key", pa.string())]
+        [(name, pa.string()) for name in ("model_key", "segment_type", "segment_value")]
         + [(name, pa.float64()) for name in ("r", "alpha", "a", "b", "p", "q", "v", "low_ratio", "high_ratio")]
     ),
     "parameters": pa.schema(
         [
             ("model_key", pa.string()),
             ("family", pa.string()),
+            ("segment_type", pa.string()),
+            ("segment_value", pa.string()),
             ("is_used", pa.bool_()),
             ("is_beaten", pa.bool_()),
             ("dropout_identified", pa.bool_()),
@@ -35,6 +37,7 @@ TABLES: Mapping[str, pa.Schema] = {
     ),
     "lookup": pa.schema(
         [
+            ("model_key", pa.string()),
             ("frequency", pa.int64()),
             ("age_days", pa.int32()),
             ("orders_if_alive", pa.float64()),

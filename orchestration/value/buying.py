@@ -273,6 +273,13 @@ def _expected_by_series(a: float, alive: Numbers, orders: Numbers, z: Numbers) -
     return np.asarray(third / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * series))
 
 
+def distinct_pairs(frequency: Numbers, age: Numbers) -> tuple[Numbers, npt.NDArray[np.intp]]:
+    """The distinct pairs of frequency and age, on which expectations of the living depend, and each buyer's place."""
+    ages, age_places = np.unique(age, return_inverse=True)
+    codes, places = np.unique(frequency * len(ages) + age_places, return_inverse=True)
+    return np.stack([codes // len(ages), ages[(codes % len(ages)).astype(np.intp)]]), places
+
+
 def expected_orders(
     parameters: Numbers,
     frequency: npt.ArrayLike,

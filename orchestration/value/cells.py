@@ -1,5 +1,6 @@
 """What is known of buyers, as counted cells: people with one history are one cell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,12 +60,22 @@ def cells_of(
     """The distinct histories among these and how many share each."""
     columns = [np.asarray(of, dtype=np.float64) for of in (frequency, recency, age)]
     weights = np.ones(len(columns[0])) if customer_count is None else np.asarray(customer_count, dtype=np.float64)
-    order = np.lexsort(columns[::-1])
-    columns = [of[order] for of in columns]
-    is_new = np.concatenate([[True], np.any([of[1:] != of[:-1] for of in columns], axis=0)])[: len(order)]
+    if not _is_sorted(columns):
+        order = np.lexsort(columns[::-1])
+        columns, weights = [of[order] for of in columns], weights[order]
+    is_new = np.concatenate([[True], np.any([of[1:] != of[:-1] for of in columns], axis=0)])[: len(weights)]
+    if is_new.all():
+        return Cells(columns[0], columns[1], columns[2], weights)
     first = np.flatnonzero(is_new)
-    counts = np.add.reduceat(weights[order], first) if len(first) else weights
-    return Cells(columns[0][first], columns[1][first], columns[2][first], counts)
+    return Cells(columns[0][first], columns[1][first], columns[2][first], np.add.reduceat(weights, first))
+
+
+def _is_sorted(columns: Sequence[Numbers]) -> bool:
+    """Whether the rows are in the order of these columns already, as those that SQL has sorted are."""
+    is_after = np.ones(max(len(columns[0]) - 1, 0), dtype=bool)
+    for of in columns[::-1]:
+        is_after = (of[1:] > of[:-1]) | ((of[1:] == of[:-1]) & is_after)
+    return bool(is_after.all())
 
 
 def coarser(cells: Cells, step: float) -> Cells:

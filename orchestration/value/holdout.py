@@ -1,5 +1,6 @@
 """What a model foretold held against what came, and against who simply expects the last period again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,12 @@ class Foretold:
     former: Numbers
     actual: Numbers
     customer_count: Numbers
+
+
+def together(foretold: Sequence[Foretold]) -> Foretold:
+    """The buyers of all cut-offs."""
+    columns = [[getattr(one, name) for one in foretold] for name in Foretold.__dataclass_fields__]
+    return Foretold(*(np.concatenate(column) for column in columns))
 
 
 @dataclass(frozen=True)
@@ -69,15 +76,40 @@ def _errors(foretold: Foretold, predicted: Numbers) -> Errors:
     counts, actual = foretold.customer_count, foretold.actual
     total, brought = float(counts.sum()), dot(actual, counts)
     off = predicted - actual
-    floor = np.maximum(predicted, 1e-3)
-    deviance = 2 * (special.xlogy(actual, np.maximum(actual, 1) / floor) - actual + floor)
     return Errors(
         mean_absolute=dot(np.abs(off), counts) / total,
         root_mean_square=float(np.sqrt(dot(off**2, counts) / total)),
         bias_ratio=dot(predicted, counts) / brought - 1 if brought else None,
-        deviance=dot(deviance, counts) / total,
+        deviance=dot(_deviances(actual, predicted), counts) / total,
         top_decile_share=_top_share(predicted, foretold) / brought if brought else None,
     )
+
+
+def _deviances(actual: Numbers, predicted: Numbers) -> Numbers:
+    floor = np.maximum(predicted, 1e-3)
+    return np.asarray(2 * (special.xlogy(actual, np.maximum(actual, 1) / floor) - actual + floor))
+
+
+def is_better(one: Foretold, other: Foretold) -> bool:
+    """Whether the first foretold the same buyers better than the second, by more than chance.
+
+    Its mean Poisson deviance must be lower by more than the standard error of the difference, the usual rule by which
+    the simpler of two models is kept; and its mean squared error must not be higher by more than that. Both are least
+    for who foretells the mean of what will come. The mean absolute error is least for its median, which is 0 of most
+    buyers, so that it would favour whoever foretells too little.
+    """
+    actual, counts = one.actual, one.customer_count
+    deviance = _deviances(actual, other.expected) - _deviances(actual, one.expected)
+    squares = (other.expected - actual) ** 2 - (one.expected - actual) ** 2
+    return _in_errors(deviance, counts) > 1 and _in_errors(squares, counts) >= -1
+
+
+def _in_errors(gains: Numbers, counts: Numbers) -> float:
+    """The mean gain of customers in its standard errors; 0 where nobody gains or loses."""
+    total = float(counts.sum())
+    gain = dot(gains, counts) / total
+    error = float(np.sqrt(dot((gains - gain) ** 2, counts))) / total
+    return gain / error if error else 0.0
 
 
 def _top_share(predicted: Numbers, foretold: Foretold) -> float:

@@ -24,30 +24,18 @@ def of_total_orders(fit: buying.Fit, cells: Cells, horizon: float) -> float:
     grid, step = cells, STEP
     while len(grid.age) > MANY_CELLS and step < MANY_CELLS:
         grid, step = coarser(cells, step), 2 * step
+    pairs, places = buying.distinct_pairs(grid.frequency, grid.age)
+    history = grid.frequency, grid.recency, grid.age
     draw = np.random.default_rng(SEED)
     place, totals = np.log(fit.parameters), []
     for _ in range(REPLICATES):
         counts = draw.poisson(grid.customer_count).astype(np.float64)
-        drawn = Cells(grid.frequency, grid.recency, grid.age, counts)
-        gradient = fit.parameters * buying.likelihood_of(drawn, fit.family)(fit.parameters).gradient
+        gradient = fit.parameters * buying.likelihood_of(Cells(*history, counts), fit.family)(fit.parameters).gradient
         moved = np.exp(place + np.clip(covariance @ gradient, -2, 2))
-        totals.append(total_orders(moved, grid, horizon, family=fit.family))
+        alive = buying.probability_alive(moved, *history, family=fit.family)
+        expected = buying.expected_if_alive(moved, pairs[0], pairs[1], horizon, family=fit.family)
+        totals.append(dot(alive * expected[places], grid.customer_count))
     return float(np.std(np.log(totals)))
-
-
-def total_orders(parameters: np.ndarray, cells: Cells, horizon: float, *, family: buying.Family) -> float:
-    """Orders expected of all buyers within the horizon."""
-    alive = buying.probability_alive(parameters, cells.frequency, cells.recency, cells.age, family=family)
-    pairs, places = distinct_pairs(cells)
-    expected = buying.expected_if_alive(parameters, pairs[0], pairs[1], horizon, family=family)
-    return dot(alive * expected[places], cells.customer_count)
-
-
-def distinct_pairs(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct pairs of frequency and age, on which expectations of the living depend, and each cell's place."""
-    ages, age_places = np.unique(cells.age, return_inverse=True)
-    codes, places = np.unique(cells.frequency * len(ages) + age_places, return_inverse=True)
-    return np.stack([codes // len(ages), ages[(codes % len(ages)).astype(np.intp)]]), places
 
 
 def of_order_value(fit: spending.Fit) -> float:

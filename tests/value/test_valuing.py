@@ -1,5 +1,6 @@
 """What a run makes of cells: models kept while nothing changes, tried before they are used, and given up in words."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -19,29 +20,48 @@ from orchestration.valuing import Asked, Counted, Cut
 
 AS_OF = date(2026, 1, 31)
 HOLDOUT = 200
+TRUTH = (1.2, 40.0, 0.8, 2.5)
+# r, alpha, a and b of buyers who order often and stay, and of others who order seldom and leave soon.
+WEB, STORE = (1.2, 100.0, 0.5, 2.0), (0.8, 150.0, 1.5, 2.0)
+ASKED = Asked(horizon_days=365, discount_rate=0.1, minimum_count=30, segment_minimum_count=500)
 
 
-def drawn(number: int, *, seed: int = 5, dropout: bool = True) -> Counted:
+def drawn(number: int, *, seed: int = 5) -> Counted:
     """Cells of buyers who order as the model says, observed on three days."""
+    return counted(ordered(number, seed=seed))
+
+
+def ordered(number: int, *, seed: int, truth: tuple[float, ...] = TRUTH) -> list[np.ndarray]:
+    """The order days of buyers whose rates and chances to leave are drawn from these parameters."""
     draw = np.random.default_rng(seed)
     first = draw.integers(0, 300, number)
-    rate, leave = draw.gamma(1.2, 1 / 40, number), draw.beta(0.8, 2.5, number)
+    r, alpha, a, b = truth
+    rate, leave = draw.gamma(r, 1 / alpha, number), draw.beta(a, b, number)
     days = []
-    for begins, one, chance in zip(first, rate, leave if dropout else np.zeros(number), strict=True):
+    for begins, one, chance in zip(first, rate, leave, strict=True):
         day, ordered = float(begins), [int(begins)]
         while draw.random() >= chance and day < 3 * HOLDOUT:
             day += draw.exponential(1 / one)
             ordered.append(int(day))
         days.append(np.unique([of for of in ordered if of <= 3 * HOLDOUT]))
-    cuts = tuple(_cut(days, observed) for observed in (HOLDOUT, 2 * HOLDOUT, 3 * HOLDOUT))
-    spend = np.ones(60), np.exp(draw.normal(3, 0.5, 60)), np.full(60, 3.0)
+    return days
+
+
+def counted(days: list[np.ndarray], places: Sequence[tuple[str, str]] = (("web", "CN"),)) -> Counted:
+    """Cells of these buyers, who are of these channels and countries by turns."""
+    cuts = tuple(_cut(days, observed, len(places)) for observed in (HOLDOUT, 2 * HOLDOUT, 3 * HOLDOUT))
+    spend = np.ones(60), np.exp(np.random.default_rng(5).normal(3, 0.5, 60)), np.full(60, 3.0)
+    channels, countries = zip(*places, strict=True)
     repeats, counts = np.unique([of for one in days if one[0] <= HOLDOUT for of in one[1:]], return_counts=True)
     renewals = np.array([900.0, 700.0, 600.0]), np.array([100.0, 120.0, 60.0])
-    came = repeats - float(HOLDOUT), counts.astype(float)
-    return Counted(Asked(365, 0.1, 30), cuts, spend, renewals, AS_OF, repeats=came)
+    divided = {"channel": channels, "country": countries}
+    return Counted(
+        ASKED, cuts, spend, divided, renewals, AS_OF, repeats=(repeats - float(HOLDOUT), counts.astype(float))
+    )
 
 
-def _cut(days: list[np.ndarray], observed: int) -> Cut:
+def _cut(days: list[np.ndarray], observed: int, places: int) -> Cut:
+    segment = [place % places for place, of in enumerate(days) if of[0] <= observed]
     known = [of for of in days if of[0] <= observed]
     so_far = [of[of <= observed] for of in known]
     is_cut_off = observed < 3 * HOLDOUT
@@ -54,7 +74,8 @@ def _cut(days: list[np.ndarray], observed: int) -> Cut:
         [1] * len(known),
     ]
     numbers = [np.array(column, dtype=np.float64) for column in columns]
-    return Cut(AS_OF - timedelta(days=3 * HOLDOUT - observed), is_cut_off, HOLDOUT, *numbers)
+    day = AS_OF - timedelta(days=3 * HOLDOUT - observed)
+    return Cut(day, is_cut_off, HOLDOUT, *numbers, np.array(segment, dtype=np.int32))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +97,11 @@ def test_a_model_that_foretells_better_than_repetition_is_used(known: Counted, f
     assert tried.baseline is not None
     assert tried.errors["rmse"] < tried.baseline["rmse"]
     assert abs(tried.errors["bias_ratio"] or 1) < 0.25
-    assert found.bounds[0] < 1 < found.bounds[1]
+    assert tried.low_ratio is not None
+    assert tried.high_ratio is not None
+    assert tried.low_ratio < 1 < tried.high_ratio
+    # Where everybody is in one segment there was nothing to choose.
+    assert found.choice is None
 
 
 def test_weeks_are_tracked_from_the_first_order_on_around_the_earlier_cut_off(
@@ -182,7 +207,7 @@ def test_what_another_method_left_is_forgotten(
 
 @pytest.mark.parametrize("change", ["cells", "parameters"])
 def test_what_changes_is_fitted_again(known: Counted, found: valuing.Valued, change: str) -> None:
-    changed = drawn(2500, seed=6) if change == "cells" else replace(known, asked=Asked(180, 0.1, 30))
+    changed = drawn(2500, seed=6) if change == "cells" else replace(known, asked=replace(ASKED, horizon_days=180))
     assert valuing.valued(changed, found).fingerprint != found.fingerprint
 
 
@@ -194,7 +219,6 @@ def test_a_model_that_is_beaten_leaves_the_former_one_in_use_with_a_warning(
     later = replace(known, cuts=tuple(replace(cut, observed_on=cut.observed_on + timedelta(1)) for cut in cuts))
     after = valuing.valued(later, found)
     assert after.used == found.used
-    assert after.bounds == found.bounds
     assert f"{found.used[0].model_key} stays in use" in (after.complaint or "")
     alone = valuing.valued(later, None)
     assert alone.used == ()
@@ -227,7 +251,7 @@ def test_a_run_that_looks_back_uses_no_model_that_saw_later_days(known: Counted,
     ("change", "complaint"),
     [
         ({"cuts": ()}, "nobody has ordered yet"),
-        ({"asked": Asked(365, 0.1, 100_000)}, "minimum_reportable_count asks for 100000"),
+        ({"asked": replace(ASKED, minimum_count=100_000)}, "minimum_reportable_count asks for 100000"),
         ({"spend": (np.array([]),) * 3}, "nobody has ordered again for money"),
     ],
 )
@@ -266,7 +290,136 @@ def test_bounds_are_as_wide_as_full_refits_of_drawn_buyers_say(known: Counted, f
     for _ in range(60):
         drawn_cells = replace(cells, customer_count=draw.poisson(cells.customer_count).astype(np.float64))
         fit = valuing.buying.fit(drawn_cells)
-        totals.append(valuing.uncertainty.total_orders(fit.parameters, cells, 365, family="mbg_nbd"))
+        expected = valuing.buying.expected_orders(fit.parameters, cells.frequency, cells.recency, cells.age, 365)
+        totals.append(expected @ cells.customer_count)
     full = np.std(np.log(totals))
     short = valuing.uncertainty.of_total_orders(valuing.buying.fit(cells), cells, 365)
     assert short == pytest.approx(full, rel=0.35)
+
+
+def two_channels(number: int, truths: Sequence[tuple[float, ...]]) -> Counted:
+    """Buyers of two channels by turns, each with its parameters, who come from three countries at random."""
+    histories = [ordered(number, seed=11 + place, truth=truth) for place, truth in enumerate(truths)]
+    mixed = [days for pair in zip(*histories, strict=True) for days in pair]
+    # Six places, so that channels alternate and countries have nothing to do with them.
+    places = [(channel, country) for country in ("CN", "DE", "US") for channel in ("web", "store")]
+    return counted(mixed, places)
+
+
+@pytest.fixture(scope="module")
+def unlike() -> Counted:
+    return two_channels(4000, (WEB, STORE))
+
+
+@pytest.fixture(scope="module")
+def by_channel(unlike: Counted) -> valuing.Valued:
+    return valuing.valued(unlike, None)
+
+
+def test_channels_whose_buyers_are_unlike_have_models_of_their_own(by_channel: valuing.Valued) -> None:
+    assert by_channel.complaint is None
+    assert [(model.segment_type, model.segment_value) for model in by_channel.used] == [
+        ("all", "all"),
+        ("channel", "store"),
+        ("channel", "web"),
+        ("all", "all"),
+    ]
+    assert by_channel.used[1].model_key == f"mbg_nbd/channel/store/{AS_OF}"
+    assert (by_channel.choice or "").startswith("Each channel of enough buyers has a model of its own")
+    bounds = {(model.low_ratio, model.high_ratio) for model in by_channel.used[:3]}
+    assert len(bounds) == 3
+
+
+def test_the_parameters_of_each_channel_are_recovered(by_channel: valuing.Valued) -> None:
+    for model, truth in zip(by_channel.used[1:3], (STORE, WEB), strict=True):
+        for (name, value), expected in zip(model.parameters.items(), truth, strict=True):
+            error = model.standard_errors[name]
+            assert error is not None
+            assert abs(value - expected) < 2 * error, (model.model_key, name, value, expected, error)
+
+
+def test_models_that_were_tried_and_not_chosen_are_told_with_their_errors(by_channel: valuing.Valued) -> None:
+    rows = valuing.tables_of(by_channel, two_channels(50, (WEB, STORE)))["parameters"].to_pylist()
+    told = {(row["segment_type"], row["segment_value"]): row for row in rows if row["family"] == "mbg_nbd"}
+    channels, countries = [("channel", of) for of in ("store", "web")], [("country", of) for of in ("CN", "DE", "US")]
+    assert list(told) == [("all", "all"), *channels, *countries]
+    for (segment_type, _), row in told.items():
+        is_used = segment_type != "country"
+        assert row["is_used"] == is_used
+        assert row["is_beaten"] is (False if is_used else None)
+        assert row["holdout_deviance"] < row["baseline_deviance"]
+        assert row["holdout_days"] == HOLDOUT
+
+
+def test_each_buyer_is_looked_up_under_the_model_of_the_own_channel(
+    unlike: Counted, by_channel: valuing.Valued
+) -> None:
+    present = unlike.present
+    assert present is not None
+    tables = valuing.tables_of(by_channel, unlike)
+    assert tables["models"]["segment_value"].to_pylist() == ["all", "store", "web"]
+    lookup = tables["lookup"].to_pandas()
+    for model, channel in zip(by_channel.used[1:3], ("store", "web"), strict=True):
+        rows = np.array([of == channel for of in unlike.segments["channel"]])[present.segment]
+        known = lookup[lookup["model_key"] == model.model_key]
+        pairs = set(zip(known["frequency"], known["age_days"], strict=True))
+        assert pairs == set(zip(present.frequency[rows], present.age[rows], strict=True))
+        first = known.iloc[0]
+        parameters = np.array(list(model.parameters.values()))
+        orders = valuing.buying.expected_if_alive(parameters, first["frequency"], first["age_days"], 365)
+        assert first["orders_if_alive"] == pytest.approx(float(orders), rel=1e-12)
+    # Nobody is left to the model of all.
+    assert by_channel.used[0].model_key not in set(lookup["model_key"])
+
+
+def test_channels_whose_buyers_are_alike_share_one_model() -> None:
+    alike = two_channels(4000, (WEB, WEB))
+    found = valuing.valued(alike, None)
+    assert [model.model_key for model in found.used[:-1]] == [f"mbg_nbd/all/all/{AS_OF}"]
+    assert (found.choice or "").startswith("One model foretells all buyers")
+    # To who is scored by the model of all it is the same as if there were no segments.
+    assert present_scores(found, alike) == present_scores(
+        valuing.valued(whole := replace(alike, segments={"channel": ("web",) * 6}), None), whole
+    )
+
+
+def present_scores(found: valuing.Valued, known: Counted) -> tuple:
+    tables = valuing.tables_of(found, known)
+    return tables["models"], tables["lookup"]
+
+
+def test_a_channel_of_too_few_buyers_falls_back_on_the_model_of_all(unlike: Counted) -> None:
+    present = unlike.present
+    assert present is not None
+    returned = {
+        channel: present.of(np.array([of == channel for of in unlike.segments["channel"]])).returned_count
+        for channel in ("store", "web")
+    }
+    few = int(min(returned.values())) + 1
+    found = valuing.valued(replace(unlike, asked=replace(ASKED, segment_minimum_count=few)), None)
+    lacking = min(returned, key=lambda channel: returned[channel])
+    assert lacking not in {model.segment_value for model in (*found.used, *found.fitted)}
+    none = valuing.valued(replace(unlike, asked=replace(ASKED, segment_minimum_count=100_000)), None)
+    assert {model.segment_type for model in none.fitted} == {"all"}
+    assert [model.segment_type for model in none.used] == ["all", "all"]
+
+
+def test_models_of_segments_stay_in_use_as_well_but_not_by_a_run_that_looks_back(
+    unlike: Counted, by_channel: valuing.Valued, tmp_path: Path
+) -> None:
+    valuing.keep(tmp_path, by_channel)
+    kept = valuing.kept(tmp_path)
+    assert kept == by_channel
+    for days, used in ((1, by_channel.used), (-1, ())):
+        moved = tuple(
+            replace(
+                cut,
+                observed_on=cut.observed_on + timedelta(days=days),
+                actual=cut.former if cut.is_cut_off else cut.actual,
+            )
+            for cut in unlike.cuts
+        )
+        after = valuing.valued(replace(unlike, cuts=moved), kept)
+        assert after.complaint is not None
+        assert after.used == used
+        assert valuing.looks_back(replace(unlike, cuts=moved), by_channel) == (days < 0)

@@ -26,13 +26,8 @@ renewals as (
     select * from {{ source('value', 'renewals') }}
 ),
 
-model as (
-    select
-        max(r) as r,
-        max(alpha) as alpha,
-        max(a) as a,
-        max(b) as b
-    from {{ source('value', 'models') }}
+models as (
+    select * from {{ source('value', 'models') }}
 ),
 
 risk_model as (
@@ -114,10 +109,10 @@ order_chances as (
         customer_values.*,
         customer_values.order_probability
         / nullif(customer_values.probability_alive, 0) as order_probability_if_alive,
-        (model.b + customer_values.frequency)
-        / (model.a + model.b + customer_values.frequency) as probability_alive_if_today
+        (models.b + customer_values.frequency)
+        / (models.a + models.b + customer_values.frequency) as probability_alive_if_today
     from customer_values
-    cross join model
+    left join models on customer_values.model_key = models.model_key
 ),
 
 recent_orders as (

@@ -1,128 +1,16 @@
 with
 
-customer_values as (
-    select * from {{ ref('int_customer_values') }}
-),
-
-lookup as (
-    select * from {{ source('value', 'lookup') }}
-),
-
--- One row always; of nulls where there is no model.
-model as (
-    select
-        max(model_key) as model_key,
-        max(r) as r,
-        max(alpha) as alpha,
-        max(a) as a,
-        max(b) as b,
-        max(p) as p,
-        max(q) as q,
-        max(v) as v,
-        max(low_ratio) as low_ratio,
-        max(high_ratio) as high_ratio
-    from {{ source('value', 'models') }}
-),
-
--- What of revenue is margin, by the customers of whom it is known.
-margins as (
-    select
-        cast(sum(margin_amount) as double)
-        / nullif(cast(sum(net_amount) as double), 0) as margin_ratio
-    from customer_values
-    where value_basis = 'margin'
-),
-
-valued as (
-    select
-        *,
-        case when value_basis = 'margin' then margin_amount else net_amount end as value_amount,
-        {{ dbt.datediff('first_ordered_on', 'last_ordered_on', 'day') }}
-            as recency_days,
-        {{ dbt.datediff('first_ordered_on', as_of_date(), 'day') }}
-            as age_days,
-        {{ dbt.datediff('last_ordered_on', as_of_date(), 'day') }}
-            as days_since_last_order,
-        case
-            when order_count > 0 and not is_guest and not is_erased and not is_deleted
-                then frequency
-        end as scored_frequency
-    from customer_values
-),
-
--- MBG/NBD and Gamma-Gamma in closed form; only orders over a horizon need a table.
-foretold as (
-    select
-        valued.*,
-        model.model_key,
-        model.low_ratio,
-        model.high_ratio,
-        lookup.orders_if_alive,
-        lookup.discounted_orders_if_alive,
-        1e0 / (
-            1e0 + exp(
-                least(
-                    ln(model.a) - ln(model.b + valued.frequency)
-                    + (model.r + valued.frequency)
-                    * (
-                        ln(model.alpha + valued.age_days)
-                        - ln(model.alpha + valued.recency_days)
-                    ),
-                    7e2
-                )
-            )
-        ) as probability_alive,
-        1e0 - exp(
-            (model.r + valued.frequency)
-            * (
-                ln(model.alpha + valued.age_days)
-                - ln(model.alpha + valued.age_days + {{ parameter('risk_horizon_days') }})
-            )
-        ) as order_probability_if_alive,
-        model.p * (model.v + valued.frequency * greatest(coalesce(valued.mean_repeat_value, 0), 0))
-        / (model.p * valued.frequency + model.q - 1)
-        * case when valued.value_basis = 'margin' then margins.margin_ratio else 1 end
-            as value_per_order
-    from valued
-    cross join model
-    cross join margins
-    left join lookup
-    on
-        valued.scored_frequency = lookup.frequency
-        and valued.age_days = lookup.age_days
-),
-
 expected as (
-    select
-        *,
-        {{ money('probability_alive * discounted_orders_if_alive * value_per_order') }}
-            as expected_value_amount,
-        orders_if_alive is not null as has_expectation,
-        case
-            when is_guest then 'guest'
-            when is_erased then 'erased'
-            when order_count = 0 then 'not_a_buyer'
-            when orders_if_alive is not null then 'ok'
-            else 'insufficient_history'
-        end as status
-    from foretold
+    select * from {{ ref('int_customer_expectations') }}
 ),
 
--- Who is worth nothing, or costs money, must not push others over a line.
-ranked as (
+lines as (
     select
-        customer_key,
-        cast(
-            sum(value_amount) over (
-                order by value_amount desc nulls last, customer_key asc
-                rows between unbounded preceding and current row
-            ) - value_amount as double
-        ) / cast(sum(value_amount) over () as double) as share_before
-    from expected
-    where
-        value_amount > 0
-        and not is_guest
-        and not is_erased
+        max(value_amount) filter (where value_class = 'A') as a_amount,
+        max(customer_key) filter (where value_class = 'A') as a_customer_key,
+        max(value_amount) filter (where value_class = 'B') as b_amount,
+        max(customer_key) filter (where value_class = 'B') as b_customer_key
+    from {{ ref('int_value_class_lines') }}
 ),
 
 classed as (
@@ -130,15 +18,28 @@ classed as (
         expected.*,
         case
             when expected.is_guest or expected.is_erased then null
-            when ranked.share_before < {{ parameter('value_class_a_ratio') }} then 'A'
-            when ranked.share_before < {{ parameter('value_class_b_ratio') }} then 'B'
+            when
+                expected.value_amount > lines.a_amount
+                or (
+                    expected.value_amount = lines.a_amount
+                    and expected.customer_key <= lines.a_customer_key
+                )
+                then 'A'
+            when
+                expected.value_amount > lines.b_amount
+                or (
+                    expected.value_amount = lines.b_amount
+                    and expected.customer_key <= lines.b_customer_key
+                )
+                then 'B'
             else 'C'
         end as value_class
     from expected
-    left join ranked on expected.customer_key = ranked.customer_key
+    cross join lines
 ),
 
--- What becomes of a prospect is what became of the others of the channel.
+-- What becomes of a prospect is what became of the others of the channel. Reckoned apart, lest all
+-- columns of all customers be kept in memory until it is known.
 channels as (
     select
         acquisition_channel,
@@ -146,7 +47,7 @@ channels as (
             case when has_expectation then value_amount + expected_value_amount end
         ) as lifetime_amount,
         count(*) filter (where not is_deleted) as customer_count
-    from expected
+    from {{ ref('int_customer_expectations') }}
     where not is_guest and not is_erased
     group by acquisition_channel
 ),

@@ -8,11 +8,8 @@ risks as (
     select * from {{ ref('fct_churn_risk') }}
 ),
 
-model as (
-    select
-        max(low_ratio) as low_ratio,
-        max(high_ratio) as high_ratio
-    from {{ source('value', 'models') }}
+models as (
+    select * from {{ source('value', 'models') }}
 ),
 
 days as (
@@ -26,12 +23,12 @@ told_now as (
         'orders' as target,
         cast(null as {{ dbt.type_string() }}) as value_basis,
         customer_values.expected_orders as predicted_value,
-        customer_values.expected_orders * model.low_ratio as low_value,
-        customer_values.expected_orders * model.high_ratio as high_value,
+        customer_values.expected_orders * models.low_ratio as low_value,
+        customer_values.expected_orders * models.high_ratio as high_value,
         customer_values.horizon_days,
         customer_values.as_of_date
     from customer_values
-    cross join model
+    inner join models on customer_values.model_key = models.model_key
     where customer_values.status = 'ok'
     union all
     select

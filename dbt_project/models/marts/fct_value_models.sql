@@ -7,8 +7,8 @@ parameters as (
 select
     cast(model_key as string) as model_key,
     cast(family as string) as family,
-    cast('all' as string) as segment_type,
-    cast('all' as string) as segment_value,
+    cast(segment_type as string) as segment_type,
+    cast(segment_value as string) as segment_value,
     cast(parameter_name as string) as parameter_name,
     cast(parameter_value as double) as parameter_value,
     cast(standard_error as double) as standard_error,

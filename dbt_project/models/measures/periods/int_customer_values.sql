@@ -56,6 +56,7 @@ measured as (
         customers.is_erased,
         customers.is_deleted,
         customers.acquisition_channel,
+        customers.acquisition_country,
         sums.first_ordered_on,
         sums.last_ordered_on,
         sums.frequency,
