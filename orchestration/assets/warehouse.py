@@ -352,7 +352,7 @@ def _materialized(
     if properties["config"]["materialized"] != "view":
         row = connection.execute(f"select count(*) from {relation}").fetchone()
         metadata["dagster/row_count"] = int(row[0]) if row else 0
-    if _layer(properties) in ("marts", "quality"):
+    if properties["schema"] in ("marts", "quality"):
         metadata["preview"] = dg.MetadataValue.md(_preview(connection, relation))
     return dg.MaterializeResult(asset_key=translator.get_asset_key(properties), metadata=metadata)
 
