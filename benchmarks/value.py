@@ -22,19 +22,11 @@ import pyarrow as pa
 from orchestration import valuing
 from orchestration.engine import dbt
 from orchestration.engine.duckdb import connected, working_file
-from orchestration.engine.value_tables import register_value
+from orchestration.engine.value_tables import CELLS, register_value
 from orchestration.settings import default_parameters
 
 AS_OF, SPAN = date(2026, 6, 30), 730
 TRUTH = {"r": 0.55, "alpha": 60.0, "a": 0.8, "b": 2.5}
-CELLS = (
-    "int_value_segments",
-    "int_value_cells",
-    "int_repeat_days",
-    "int_risk_cells",
-    "int_spend_cells",
-    "int_renewal_cells",
-)
 SCORES = ("int_value_class_lines", "int_customer_expectations", "fct_customer_value")
 
 # What the models of value read, as the models before them would have left it.

@@ -12,19 +12,12 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 from orchestration.console import progress
 from orchestration.engine.choice import Engine
 from orchestration.engine.duckdb import connected
+from orchestration.engine.value_tables import CELLS
 from orchestration.settings import Settings
 
 VALUE_KEY = dg.AssetKey(["value", "models"])
 # Of the tables that dbt reads, the one that stands for all in the graph; dbt's own name of it.
 SOURCE = "source.lifecycle.value.models"
-CELLS = (
-    "int_value_segments",
-    "int_value_cells",
-    "int_repeat_days",
-    "int_risk_cells",
-    "int_spend_cells",
-    "int_renewal_cells",
-)
 BETTER = "foretells_better_than_repetition"
 REMEDY = (
     "Nobody is scored by this model: scores in use stay, or there are none. See in the pictures of the materialization "

@@ -1,4 +1,4 @@
-"""The tables of the source `value`, which are filled between the two invocations of dbt."""
+"""What is read and filled between the two invocations of dbt: cells, and the tables of the source `value`."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,15 @@ import duckdb
 import pyarrow as pa
 
 SCHEMA = "value"
+# What the models are fitted to, of the schema `measures`.
+CELLS = (
+    "int_value_segments",
+    "int_value_cells",
+    "int_repeat_days",
+    "int_risk_cells",
+    "int_spend_cells",
+    "int_renewal_cells",
+)
 _ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio", "brier", "auc")
 _TRACKED = ("cumulative_mape", "weekly_mape")
 _FEATURES = ("log_frequency", "log_silence_days", "log_age_days", "overdue_ratio", "recent_count")

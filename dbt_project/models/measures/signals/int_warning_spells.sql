@@ -16,37 +16,15 @@ customers as (
     select * from {{ ref('dim_customers') }}
 ),
 
+of_facts as (
+    select * from {{ ref('int_discontent_warnings') }}
+    union all
+    select * from {{ ref('int_payment_warnings') }}
+    union all
+    select * from {{ ref('int_contract_warnings') }}
+),
+
 told as (
-    select
-        customer_key,
-        cast(null as {{ dbt.type_string() }}) as source_system,
-        rule,
-        severity,
-        'own' as baseline_basis,
-        case rule when 'spend_drop' then 'order' else 'activity' end as evidence_type,
-        cast(null as {{ dbt.type_string() }}) as evidence_key,
-        baseline_value,
-        observed_value,
-        cast(null as date) as evidence_on,
-        opens_on,
-        closes_on
-    from {{ ref('int_drop_warnings') }}
-    union all
-    select
-        customer_key,
-        cast(null as {{ dbt.type_string() }}) as source_system,
-        rule,
-        severity,
-        baseline_basis,
-        'order' as evidence_type,
-        cast(null as {{ dbt.type_string() }}) as evidence_key,
-        baseline_value,
-        observed_value,
-        ordered_on as evidence_on,
-        opens_on,
-        closes_on
-    from {{ ref('int_gap_warnings') }}
-    union all
     select
         customer_key,
         source_system,
@@ -60,37 +38,37 @@ told as (
         evidence_on,
         opens_on,
         closes_on
-    from {{ ref('int_discontent_warnings') }}
+    from of_facts
     union all
     select
         customer_key,
-        source_system,
+        null as source_system,
         rule,
         severity,
-        'parameter' as baseline_basis,
-        evidence_type,
-        evidence_key,
+        'own' as baseline_basis,
+        case rule when 'spend_drop' then 'order' else 'activity' end as evidence_type,
+        null as evidence_key,
         baseline_value,
         observed_value,
-        evidence_on,
+        null as evidence_on,
         opens_on,
         closes_on
-    from {{ ref('int_payment_warnings') }}
+    from {{ ref('int_drop_warnings') }}
     union all
     select
         customer_key,
-        source_system,
+        null as source_system,
         rule,
         severity,
-        'parameter' as baseline_basis,
-        evidence_type,
-        evidence_key,
+        baseline_basis,
+        'order' as evidence_type,
+        null as evidence_key,
         baseline_value,
         observed_value,
-        evidence_on,
+        ordered_on as evidence_on,
         opens_on,
         closes_on
-    from {{ ref('int_contract_warnings') }}
+    from {{ ref('int_gap_warnings') }}
 ),
 
 -- what a source has not told yet may be that all is well
