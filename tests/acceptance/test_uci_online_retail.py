@@ -194,5 +194,7 @@ def test_a_place_that_is_no_country_leaves_its_customers_without_one(retail: Exa
 
 def test_a_model_that_repetition_beats_scores_nobody_and_the_run_succeeds(retail: Example) -> None:
     assert "foretells no better than the repetition of the last period" in retail.said
-    assert retail.rows("select distinct is_beaten from marts.fct_value_models where family = 'mbg_nbd'") == [(True,)]
+    tried = "marts.fct_value_models where family = 'mbg_nbd'"
+    assert retail.rows(f"select distinct is_beaten from {tried} and segment_type = 'all'") == [(True,)]
+    assert retail.rows(f"select distinct is_used from {tried}") == [(False,)]
     assert retail.rows("select count(*) from marts.fct_customer_value where status = 'ok'") == [(0,)]
