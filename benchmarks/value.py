@@ -36,6 +36,8 @@ READ = f"""
         select customer::varchar as customer_key, date '{AS_OF}' - ({SPAN} - day)::integer as entered_on,
             1 as purchase_count, value::decimal(28, 8) as purchase_value_amount
         from ordered;
+    create table measures.int_order_days as
+        select customer_key, entered_on as ordered_on, purchase_count as order_count from measures.int_ledger_days;
     create table core.dim_customers as
         select distinct customer_key, false as is_test, false as is_guest, false as is_erased,
             'channel ' || customer_key::bigint % {{channels}} as acquisition_channel, 'unknown' as acquisition_country
@@ -70,10 +72,10 @@ def main() -> None:
     """Simulate, measure in a process of its own, and say what came of it."""
     options = _options()
     if options.lay:
-        _lay(options.customers, Path(options.lay), channels=options.channels)
+        lay(options.customers, Path(options.lay), channels=options.channels)
         return
     if options.measure:
-        print(json.dumps(_measured(Path(options.measure))))
+        print(json.dumps(measured(Path(options.measure))))
         return
     with tempfile.TemporaryDirectory() as folder:
         # The first of all pays for what Python and dbt compile once.
@@ -145,7 +147,8 @@ def simulated(number: int, seed: int = 1) -> pa.Table:
     return pa.table({"customer": ordered, "day": np.concatenate(days), "value": values})
 
 
-def _measured(home: Path) -> Mapping[str, Any]:
+def measured(home: Path) -> Mapping[str, Any]:
+    """Processor seconds of counting, fitting and scoring the buyers that were laid, and the most memory, in MB."""
     cost: dict[str, Any] = {"cells": _processor_seconds(lambda: _build(home, CELLS))}
     known: list[valuing.Counted] = []
     found: list[valuing.Valued] = []
@@ -173,7 +176,8 @@ def _processor_seconds(work: Callable[[], None]) -> float:
     return time.process_time() - started
 
 
-def _lay(customers: int, home: Path, *, channels: int) -> None:
+def lay(customers: int, home: Path, *, channels: int) -> None:
+    """What the models of value read of so many simulated buyers, in a file of its own."""
     ordered = simulated(customers)
     with connected(working_file(home)) as connection:
         connection.register("ordered", ordered)

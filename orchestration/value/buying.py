@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from orchestration.value.cells import Cells, Numbers, dot
+from orchestration.value.cells import Cells, Numbers, Places, coarse, distinct, dot
 from orchestration.value.maximum import Likelihood, Maximum, Prior, Slope, maximise
 
 Family = Literal["mbg_nbd", "bg_nbd"]
 NAMES = ("r", "alpha", "a", "b")
 # Nearer to a = 1, where both the numerator and the denominator vanish, a line between both sides is exact to 1e-8.
 NEAR_ONE = 1e-4
+FEW_CELLS = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,17 @@ class _Tables:
     family: Family
 
     @cached_property
-    def frequencies(self) -> tuple[Numbers, npt.NDArray[np.intp], Numbers]:
+    def frequencies(self) -> tuple[Numbers, Places, Numbers]:
         """The distinct frequencies, where each cell's stands among them, and how many buyers have each."""
-        return self._distinct(self.cells.frequency)
+        return self._counted(self.cells.frequency)
 
     @cached_property
-    def ages(self) -> tuple[Numbers, npt.NDArray[np.intp], Numbers]:
-        return self._distinct(self.cells.age)
+    def ages(self) -> tuple[Numbers, Places, Numbers]:
+        return self._counted(self.cells.age)
 
     @cached_property
-    def recencies(self) -> tuple[Numbers, npt.NDArray[np.intp], Numbers]:
-        return self._distinct(self.cells.recency)
+    def recencies(self) -> tuple[Numbers, Places, Numbers]:
+        return self._counted(self.cells.recency)
 
     @cached_property
     def may_have_left(self) -> Numbers:
@@ -64,9 +65,9 @@ class _Tables:
         count = self.cells.customer_count
         return count if self.family == "mbg_nbd" else np.where(self.cells.frequency > 0, count, 0.0)
 
-    def _distinct(self, values: Numbers) -> tuple[Numbers, npt.NDArray[np.intp], Numbers]:
-        distinct, places = np.unique(values, return_inverse=True)
-        return distinct, places, np.bincount(places, weights=self.cells.customer_count).astype(np.float64)
+    def _counted(self, values: Numbers) -> tuple[Numbers, Places, Numbers]:
+        found, places = distinct(values)
+        return found, places, np.bincount(places, weights=self.cells.customer_count).astype(np.float64)
 
 
 def _survived(family: Family, frequency: Numbers, b: float) -> Numbers:
@@ -90,6 +91,24 @@ def likelihood_of(cells: Cells, family: Family) -> Likelihood:
         return Slope(purchases[0] + leaving[0], gradient, hessian)
 
     return slope
+
+
+def scores(fit: Fit, cells: Cells) -> Numbers:
+    """What each buyer of a cell adds to the gradient of the log-likelihood by r, alpha, a and b: (cells, 4)."""
+    r, alpha, a, b = fit.parameters
+    x, age, recency = cells.frequency, cells.age, cells.recency
+    left = 1 - probability_alive(fit.parameters, x, recency, age, family=fit.family)
+    survived = _survived(fit.family, x, b)
+    later, sooner = 1 / (alpha + age), 1 / (alpha + recency)
+    ended = special.psi(a + b) - special.psi(a + survived)
+    return np.column_stack(
+        [
+            special.psi(r + x) - special.psi(r) + np.log(alpha * later) + left * np.log(sooner / later),
+            r / alpha - (r + x) * later + left * (r + x) * (later - sooner),
+            ended + left / a,
+            ended + special.psi(survived) - special.psi(b) - left / _against_leaving(fit.family, x, b),
+        ]
+    )
 
 
 def nbd_likelihood_of(cells: Cells) -> Likelihood:
@@ -188,11 +207,20 @@ def fit(cells: Cells, family: Family = "mbg_nbd") -> Fit:
     """The most likely parameters, guarded: where dropout is not in the data, a weak prior keeps it finite."""
     cells.demand_repeats()
     likelihood, start = likelihood_of(cells, family), start_of(cells)
-    found = maximise(likelihood, start, total=cells.total)
+    found = maximise(likelihood, _near_summit(cells, family, start), total=cells.total)
     if _is_identified(found, cells, family):
         return Fit(family, found, True, cells.total)
     prior = Prior(np.log(start))
     return Fit(family, maximise(likelihood, start, total=cells.total, prior=prior), False, cells.total)
+
+
+def _near_summit(cells: Cells, family: Family, start: Numbers) -> Numbers:
+    """Where to start so that few steps remain over all cells: the summit over fewer, unless they bound nothing."""
+    few = coarse(cells, FEW_CELLS)
+    if few is cells:
+        return start
+    found = maximise(likelihood_of(few, family), start, total=few.total)
+    return found.parameters if _is_identified(found, few, family) else start
 
 
 def fit_nbd(cells: Cells) -> Maximum:
@@ -273,10 +301,10 @@ def _expected_by_series(a: float, alive: Numbers, orders: Numbers, z: Numbers) -
     return np.asarray(third / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * series))
 
 
-def distinct_pairs(frequency: Numbers, age: Numbers) -> tuple[Numbers, npt.NDArray[np.intp]]:
+def distinct_pairs(frequency: Numbers, age: Numbers) -> tuple[Numbers, Places]:
     """The distinct pairs of frequency and age, on which expectations of the living depend, and each buyer's place."""
-    ages, age_places = np.unique(age, return_inverse=True)
-    codes, places = np.unique(frequency * len(ages) + age_places, return_inverse=True)
+    ages, age_places = distinct(age)
+    codes, places = distinct(frequency * len(ages) + age_places)
     return np.stack([codes // len(ages), ages[(codes % len(ages)).astype(np.intp)]]), places
 
 

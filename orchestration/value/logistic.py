@@ -116,6 +116,7 @@ def _climbed(design: Numbers, observed: Observed) -> tuple[Numbers, Numbers]:
 
     place = np.zeros(design.shape[1])
     place[0] = special.logit(happened.sum() / counts.sum())
+    reached = height(place)
     for _ in range(ITERATIONS):
         chance = special.expit(_sums(design, place))
         gradient = np.einsum("ij,i->j", design, happened - counts * chance) - ridge @ place
@@ -123,9 +124,10 @@ def _climbed(design: Numbers, observed: Observed) -> tuple[Numbers, Numbers]:
         if np.max(np.abs(gradient)) < GRADIENT_TOLERANCE * counts.sum():
             break
         step = np.linalg.solve(information + ridge, gradient)
-        while height(place + step) < height(place) and np.max(np.abs(step)) > SHORTEST_STEP:
+        while height(place + step) < reached and np.max(np.abs(step)) > SHORTEST_STEP:
             step = step / 2
         place = place + step
+        reached = height(place)
     return place, information
 
 
