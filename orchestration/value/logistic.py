@@ -72,7 +72,8 @@ def fit(observed: Observed) -> Fit:
     deviations = np.sqrt(np.einsum("i,ij->j", counts, centred**2) / counts.sum())
     varies = deviations > 1e-12 * np.maximum(np.abs(means), 1)
     scales = np.where(varies, deviations, 1.0)
-    design = np.column_stack([np.ones(len(counts)), np.where(varies, centred / scales, 0.0)])
+    # Each feature's numbers side by side, which is the way that they are summed.
+    design = np.asfortranarray(np.column_stack([np.ones(len(counts)), np.where(varies, centred / scales, 0.0)]))
     place, information = _climbed(design, observed)
     # Back to the units of the features: a weight by its scale, the intercept to where all of them are 0.
     back = np.diag(np.concatenate([[1.0], 1 / scales]))

@@ -23,10 +23,15 @@
     {%- endset %}
     {% do run_query(rewritten(touched(this), 'select distinct * from (' ~ render(touched_sql) ~ ') as keys')) %}
   {% endif %}
-  {% do run_query(rewritten(recomputed, compiled_code)) %}
-  {% do run_query(rewritten(changed, difference(columns, former, recomputed))) %}
+  {%- set is_touched = not touched_sql or has_rows(touched(this)) -%}
+  {% if is_touched %}
+    {% do run_query(rewritten(recomputed, compiled_code)) %}
+    {% do run_query(rewritten(changed, difference(columns, former, recomputed))) %}
+  {% else %}
+    {% do run_query(rewritten(changed, 'select ' ~ columns ~ ', true as is_added from ' ~ target_relation ~ ' where false')) %}
+  {% endif %}
 
-  {%- set differing = run_query('select count(*) from ' ~ changed).rows[0][0] -%}
+  {%- set differing = is_touched and has_rows(changed) -%}
   {% if differing and day %}
     {% do overwrite_days(target_relation, columns, key, day, recomputed, changed) %}
   {% elif differing %}
@@ -37,9 +42,11 @@
   {% endif %}
 
   {% call statement('main') -%}
-    drop table {{ recomputed }}
+    drop table if exists {{ recomputed }}
   {%- endcall %}
-  {% do persist_constraints(target_relation, model) %}
+  {% if differing %}
+    {% do persist_constraints(target_relation, model) %}
+  {% endif %}
 
   {{ run_hooks(post_hooks) }}
   {{ return({'relations': [target_relation]}) }}
@@ -51,13 +58,25 @@
 {{ return('create table ' ~ relation ~ ' using parquet as ' ~ query) }}
 {%- endmacro %}
 
-{# The rows that went and those that came. #}
+{% macro has_rows(relation) -%}
+{{ return(run_query('select 1 from ' ~ relation ~ ' limit 1').rows | length > 0) }}
+{%- endmacro %}
+
+{# The rows that went and those that came, in one aggregate: equal rows cancel out, and each row that is left over
+   is told as often as it is. #}
 {% macro difference(columns, former, recomputed) -%}
-select {{ columns }}, false as is_added
-from (select {{ columns }} from {{ former }} except all select {{ columns }} from {{ recomputed }})
-union all
-select {{ columns }}, true as is_added
-from (select {{ columns }} from {{ recomputed }} except all select {{ columns }} from {{ former }})
+select {{ columns }}, is_added
+from (
+    select {{ columns }}, sum(row_sign) as surplus
+    from (
+        select {{ columns }}, -1 as row_sign from {{ former }}
+        union all
+        select {{ columns }}, 1 as row_sign from {{ recomputed }}
+    ) as counted
+    group by {{ columns }}
+    having sum(row_sign) <> 0
+) as differing
+lateral view explode(array_repeat(surplus > 0, cast(abs(surplus) as int))) as is_added
 {%- endmacro %}
 
 {# The rows as they are to stand, of which a condition holds: those of keys that do not differ, and those that were

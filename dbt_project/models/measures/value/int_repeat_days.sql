@@ -11,12 +11,9 @@ cut_offs as (
     where is_cut_off
 ),
 
-firsts as (
-    select
-        customer_key,
-        min(ordered_on) as first_ordered_on
-    from order_days
-    group by customer_key
+buyers as (
+    select * from {{ ref('int_customer_values') }}
+    where frequency is not null
 )
 
 select
@@ -24,7 +21,7 @@ select
     cut_offs.observed_on,
     count(*) as repeat_count
 from order_days
-inner join firsts on order_days.customer_key = firsts.customer_key
-inner join cut_offs on firsts.first_ordered_on <= cut_offs.observed_on
-where order_days.ordered_on > firsts.first_ordered_on
+inner join buyers on order_days.customer_key = buyers.customer_key
+inner join cut_offs on buyers.first_ordered_on <= cut_offs.observed_on
+where order_days.ordered_on > buyers.first_ordered_on
 group by order_days.ordered_on, cut_offs.observed_on
