@@ -24,7 +24,7 @@ Places = npt.NDArray[np.int32]
 Inside = npt.NDArray[np.bool_]
 ALL = "all"
 # What was fitted by another method is fitted again.
-METHOD = 3
+METHOD = 4
 CUTS = "select distinct observed_on, is_cut_off, holdout_days from measures.int_value_cells order by observed_on"
 CELLS = """
     select frequency::double, recency_days::double, age_days::double, former_count::double, actual_count::double,
