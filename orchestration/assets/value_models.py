@@ -124,7 +124,7 @@ def _metadata(found: Any) -> Mapping[str, dg.MetadataValue]:
         "weekly_tracking": _picture(pictures.tracked_weekly(found.tracking)),
         "parameters": dg.MetadataValue.md("\n".join(lines)),
         "used": dg.MetadataValue.text(", ".join(model.model_key for model in found.used) or "none"),
-        "used_for_risk": dg.MetadataValue.text(found.risk_model.model_key if found.risk_model else "the model used"),
+        "used_for_risk": dg.MetadataValue.text(found.risk_model.model_key if found.risk_model else "the model of buyers"),
         "segments": dg.MetadataValue.text(found.choice or "none"),
         "complaint": dg.MetadataValue.text(found.complaint or "none"),
         "dagster/row_count": dg.MetadataValue.int(len(lines) - 2),
