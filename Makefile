@@ -39,7 +39,7 @@ check: install ## lint, types, SQL style, directions between packages
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests
 
 format: install ## rewrite Python and SQL in the project's style
 	@$(BIN)/ruff check --fix .
