@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.floor import SCRIPT
 from benchmarks.measuring import CommandFailed, Cost, measured
 from orchestration.engine.state import git_revision
 
@@ -50,14 +52,14 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="benchmark-", dir=arguments.work))
     load_before = os.getloadavg()[0]
     try:
-        costs, models = _measure(folder, arguments)
+        costs, models, share_beyond = _measure(folder, arguments)
     except CommandFailed as failure:
         sys.exit(str(failure))
     finally:
         if not arguments.keep:
             shutil.rmtree(folder, ignore_errors=True)
     entry = _entry(arguments, costs, load_before)
-    _print(entry, models)
+    _print(entry, models, share_beyond)
     if not arguments.forget:
         with HISTORY.open("a", encoding="utf-8") as history:
             history.write(json.dumps(entry) + "\n")
@@ -80,8 +82,8 @@ def missing_bytes(customers: int, free: int) -> int:
     return BYTES_AT_LEAST + customers * BYTES_PER_CUSTOMER - free
 
 
-def _measure(folder: Path, arguments: argparse.Namespace) -> tuple[dict[str, Cost], Mapping[str, float]]:
-    """Every step's cost by name, and the seconds of the slowest models of the whole run."""
+def _measure(folder: Path, arguments: argparse.Namespace) -> tuple[dict[str, Cost], Mapping[str, float], float]:
+    """What steps cost, and of the whole run the seconds of the slowest models and the share beyond the floor."""
     costs = {"fixed": _first_run(folder / "tiny", TINY)}
     if not arguments.skip_growth:
         costs["tenth"] = _first_run(folder / "tenth", arguments.customers // GROWTH)
@@ -90,12 +92,13 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> tuple[dict[str, Cos
     if not arguments.skip_floor:
         costs["floor"] = _say("floor", _floor(world))
     costs["whole"] = _say("whole run", _run(world))
-    models = slowest_models(world / "var" / "dbt" / "run_results.json")
+    results = world / "var" / "dbt" / "run_results.json"
+    models, share_beyond = slowest_models(results), share_beyond_floor(results, SCRIPT.read_text(encoding="utf-8"))
     costs["nothing new"] = _say("nothing new", _run(world))
     for day in range(1, arguments.increments + 1):
         _generate(world, arguments.customers, day)
         costs[f"day {day}"] = _say(f"day {day}", _run(world))
-    return costs, models
+    return costs, models, share_beyond
 
 
 def _say(what: str, cost: Cost) -> Cost:
@@ -125,12 +128,34 @@ def _module(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", f"benchmarks.{name}", *arguments]
 
 
-def slowest_models(results: Path) -> Mapping[str, float]:
-    """The models that took longest, by what dbt wrote of its last build."""
+def _seconds(results: Path) -> dict[str, float]:
+    """How long each model took, by what dbt wrote of its last build."""
     told = json.loads(results.read_text(encoding="utf-8"))["results"]
-    seconds = {result["unique_id"].split(".")[-1]: result["execution_time"] for result in told}
-    longest = sorted(seconds.items(), key=lambda pair: -pair[1])[:SLOWEST]
+    named = {result["unique_id"]: result["execution_time"] for result in told}
+    return {name.split(".")[-1]: spent for name, spent in named.items() if name.startswith("model.")}
+
+
+def slowest_models(results: Path) -> Mapping[str, float]:
+    """The models that took longest."""
+    longest = sorted(_seconds(results).items(), key=lambda pair: -pair[1])[:SLOWEST]
     return {name: round(spent, 2) for name, spent in longest}
+
+
+def share_beyond_floor(results: Path, script: str) -> float:
+    """The share of the models' time that went into what no table that the script creates is made of."""
+    graph = json.loads(results.with_name("graph_summary.json").read_text(encoding="utf-8"))["linked"]
+    makers: dict[str, set[str]] = {}
+    for node in graph.values():
+        for led_to in node.get("succ", []):
+            makers.setdefault(graph[str(led_to)]["name"].split(".")[-1], set()).add(node["name"].split(".")[-1])
+    needed, todo = set[str](), re.findall(r"create table \w+\.(\w+)", script)
+    while todo:
+        name = todo.pop()
+        if name not in needed:
+            needed.add(name)
+            todo += makers.get(name, ())
+    seconds = _seconds(results)
+    return sum(spent for name, spent in seconds.items() if name not in needed) / sum(seconds.values())
 
 
 def against_promises(costs: Mapping[str, Cost], measure: str) -> dict[str, float | None]:
@@ -165,7 +190,7 @@ def _entry(arguments: argparse.Namespace, costs: Mapping[str, Cost], load_before
     }
 
 
-def _print(entry: Mapping[str, Any], models: Mapping[str, float]) -> None:
+def _print(entry: Mapping[str, Any], models: Mapping[str, float], share_beyond: float) -> None:
     machine = entry["machine"]
     print(
         f"\n{entry['customers']:,} customers; revision {entry['git_revision'][:10]}; "
@@ -182,7 +207,8 @@ def _print(entry: Mapping[str, Any], models: Mapping[str, float]) -> None:
         figures = (entry[f"by_{measure}"][promise] for measure in ("seconds", "processor_seconds"))
         by_seconds, by_processors = ("-" if figure is None else f"{figure:.2f}" for figure in figures)
         print(f"{promise:46}{at_most:>10}{by_seconds:>10}{by_processors:>12}")
-    print("\nSlowest models of the whole run, s: " + ", ".join(f"{name} {spent}" for name, spent in models.items()))
+    print(f"\nOf the models' time {share_beyond:.0%} goes into what the floor does not make.")
+    print("Slowest models of the whole run, s: " + ", ".join(f"{name} {spent}" for name, spent in models.items()))
 
 
 if __name__ == "__main__":

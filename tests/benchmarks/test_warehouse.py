@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.measuring import CommandFailed, Cost, measured
 from benchmarks.plot import drawn
-from benchmarks.warehouse import PROMISES, against_promises, slowest_models
+from benchmarks.warehouse import PROMISES, against_promises, share_beyond_floor, slowest_models
 
 
 def _cost(seconds: float) -> Cost:
@@ -67,6 +67,19 @@ def test_the_slowest_models_come_first(tmp_path: Path):
     file.write_text(json.dumps({"results": results}), encoding="utf-8")
     assert list(slowest_models(file).items())[:2] == [("m19", 19), ("m18", 18)]
     assert len(slowest_models(file)) == 12
+
+
+def test_what_the_floor_does_not_make_is_told_by_its_share_of_the_time(tmp_path: Path):
+    seconds = {"stg_orders": 2.0, "fct_orders": 4.0, "int_days": 1.0, "fct_warnings": 3.0}
+    results = [{"unique_id": f"model.lifecycle.{name}", "execution_time": spent} for name, spent in seconds.items()]
+    results.append({"unique_id": "test.lifecycle.not_null.5f", "execution_time": 90.0})
+    succeeded = {"stg_orders": [1, 2], "fct_orders": [], "int_days": [3], "fct_warnings": []}
+    nodes = [{"name": f"model.lifecycle.{name}", "succ": to} for name, to in succeeded.items()]
+    graph = {"linked": {str(number): node for number, node in enumerate(nodes)}}
+    (tmp_path / "graph_summary.json").write_text(json.dumps(graph), encoding="utf-8")
+    file = tmp_path / "run_results.json"
+    file.write_text(json.dumps({"results": results}), encoding="utf-8")
+    assert share_beyond_floor(file, "create table core.fct_orders as select 1") == 0.4
 
 
 def test_the_picture_has_a_line_per_size_and_promise():
