@@ -117,6 +117,7 @@ def _metadata(found: Any) -> Mapping[str, dg.MetadataValue]:
             lines.append(f"| {model.model_key} | {name} | {value:.6g} | {'' if error is None else f'{error:.2g}'} |")
     from orchestration.value import pictures
 
+    of_risk = found.risk_model.model_key if found.risk_model else "the model of buyers"
     return {
         "calibration": _picture(pictures.calibrated(found.calibration)),
         "distribution": _picture(pictures.distributed(found.calibration)),
@@ -124,7 +125,7 @@ def _metadata(found: Any) -> Mapping[str, dg.MetadataValue]:
         "weekly_tracking": _picture(pictures.tracked_weekly(found.tracking)),
         "parameters": dg.MetadataValue.md("\n".join(lines)),
         "used": dg.MetadataValue.text(", ".join(model.model_key for model in found.used) or "none"),
-        "used_for_risk": dg.MetadataValue.text(found.risk_model.model_key if found.risk_model else "the model of buyers"),
+        "used_for_risk": dg.MetadataValue.text(of_risk),
         "segments": dg.MetadataValue.text(found.choice or "none"),
         "complaint": dg.MetadataValue.text(found.complaint or "none"),
         "dagster/row_count": dg.MetadataValue.int(len(lines) - 2),
