@@ -26,11 +26,24 @@
     create or replace temp table {{ recomputed }} as ({{ compiled_code }})
   {%- endcall %}
 
+  {#- Equal rows cancel out, and each that is left over is told as often as it is: one aggregate of both, which takes
+      a quarter of what `except all` takes both ways. #}
   {% call statement('compare') -%}
     create or replace table {{ changes(this.identifier) }} as
-    select *, false as is_added from (select * from {{ former }} except all select * from {{ recomputed }})
-    union all by name
-    select *, true as is_added from (select * from {{ recomputed }} except all select * from {{ former }})
+    select * exclude (surplus, copy)
+    from (
+        select *, surplus > 0 as is_added, unnest(range(abs(surplus))) as copy
+        from (
+            select * exclude (row_sign), sum(row_sign)::bigint as surplus
+            from (
+                select *, -1 as row_sign from {{ former }}
+                union all by name
+                select *, 1 as row_sign from {{ recomputed }}
+            )
+            group by all
+            having sum(row_sign) <> 0
+        )
+    )
   {%- endcall %}
 
   {% call statement('take_away') -%}

@@ -1,5 +1,3 @@
--- depends_on: {{ ref('int_value_cells') }}
--- Counted after those cells, lest the days of all customers be in memory twice at once.
 with
 
 -- By whole horizons before the as-of date: what is 1 and more is known one horizon ago, the newest
