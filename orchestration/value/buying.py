@@ -21,7 +21,6 @@ Family = Literal["mbg_nbd", "bg_nbd"]
 NAMES = ("r", "alpha", "a", "b")
 # Nearer to a = 1, where both the numerator and the denominator vanish, a line between both sides is exact to 1e-8.
 NEAR_ONE = 1e-4
-FEW_CELLS = 10_000
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ def fit(cells: Cells, family: Family = "mbg_nbd") -> Fit:
 
 def _near_summit(cells: Cells, family: Family, start: Numbers) -> Numbers:
     """Where to start so that few steps remain over all cells: the summit over fewer, unless they bound nothing."""
-    few = coarse(cells, FEW_CELLS)
+    few = coarse(cells)
     if few is cells:
         return start
     found = maximise(likelihood_of(few, family), start, total=few.total)

@@ -10,6 +10,8 @@ Numbers = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 # A count of everything up to here is a small array.
 MOST_COUNTED = 4_000_000
+# As many tell nearly what millions do, in a moment.
+FEW_CELLS = 10_000
 
 
 def dot(left: Numbers, right: Numbers) -> float:
@@ -92,7 +94,7 @@ def distinct(values: Numbers) -> tuple[Numbers, Places]:
     return found, places
 
 
-def coarse(cells: Cells, most: int, step: float = 7.0) -> Cells:
+def coarse(cells: Cells, most: int = FEW_CELLS, step: float = 7.0) -> Cells:
     """Fewer cells that say nearly the same, sorted: histories of one week, or of more, as one at their mean."""
     while len(cells.age) > most and step < most:
         cells, step = _coarser(cells, step), 2 * step

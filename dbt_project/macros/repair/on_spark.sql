@@ -28,7 +28,8 @@
     {% do run_query(rewritten(recomputed, compiled_code)) %}
     {% do run_query(rewritten(changed, difference(columns, former, recomputed))) %}
   {% else %}
-    {% do run_query(rewritten(changed, 'select ' ~ columns ~ ', true as is_added from ' ~ target_relation ~ ' where false')) %}
+    {%- set nothing = 'select ' ~ columns ~ ', true as is_added from ' ~ target_relation ~ ' where false' -%}
+    {% do run_query(rewritten(changed, nothing)) %}
   {% endif %}
 
   {%- set differing = is_touched and has_rows(changed) -%}
