@@ -40,6 +40,12 @@ def appear(folder: Path, target: Path) -> None:
     sync(target.parent)
 
 
+def disappear(folder: Path) -> None:
+    """Remove a folder, of which nobody sees a part under its name meanwhile."""
+    leaving = folder if folder.name.startswith(ASIDE) else folder.rename(folder.parent / f"{ASIDE}{folder.name}")
+    shutil.rmtree(leaving, ignore_errors=True)
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Replace a JSON file in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)

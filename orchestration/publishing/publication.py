@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from orchestration.engine.state import Built, from_dict, to_dict
-from orchestration.lake.durable import appear, aside, sync
+from orchestration.lake.durable import appear, aside, disappear, sync
 from orchestration.publishing import duckdb_file, parquet
 from orchestration.publishing.repair import Repair
 from orchestration.publishing.table import PublishedTable
@@ -172,4 +172,4 @@ def _expire(home: Path) -> None:
     kept += [found.directory.name for found in (latest(home), reference(home)) if found]
     for folder in (home / "publications").iterdir():
         if folder.name not in kept:
-            shutil.rmtree(folder, ignore_errors=True)
+            disappear(folder)

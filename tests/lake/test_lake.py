@@ -1,11 +1,13 @@
 """Loads and judgements appear whole or not at all, and are listed in the order they came."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.lake import Input, Lake, RawLoad
+from orchestration.lake.durable import disappear, sweep
 from orchestration.lake.raw import fingerprint
 
 READING = {"timezone": "UTC", "currency": "EUR"}
@@ -83,3 +85,21 @@ def test_the_last_reading_of_a_table_is_remembered(tmp_path: Path, failure: str 
     after = lake.readings()["shop", "orders"]
     assert after["failure"] == failure
     assert (after["read_at"] == read_at) == (failure is not None)
+
+
+def test_a_folder_that_is_removed_is_gone_before_its_files_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "publication"
+    folder.mkdir()
+    (folder / "warehouse.duckdb").touch()
+    remove, removed = shutil.rmtree, []
+
+    def interrupted(path: Path, **_: object) -> None:
+        removed.append(path)
+
+    monkeypatch.setattr("orchestration.lake.durable.shutil.rmtree", interrupted)
+    disappear(folder)
+    assert not folder.exists()
+    assert [path.parent for path in removed] == [tmp_path]
+    monkeypatch.setattr("orchestration.lake.durable.shutil.rmtree", remove)
+    assert sweep(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
