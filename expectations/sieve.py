@@ -14,6 +14,7 @@ from orchestration.feed.declaration import Column, Table
 LOAD_REFUSED = "load_refused"
 
 _MASK = "***"
+_WRITTEN_BY_HAND = frozenset({"text", "name", "choice"})
 _SAMPLED_ROWS = 10
 
 
@@ -135,12 +136,17 @@ def _shown(column: Column) -> str:
         text = f"coalesce({text}, {column.name}__text)"
     if column.is_personal:
         return f"case when {text} is not null then {_literal(_MASK)} end"
-    return _masked(text)
+    return _without_numbers(_masked(text)) if column.type in _WRITTEN_BY_HAND else _masked(text)
 
 
 def _masked(text: str) -> str:
     """A text without e-mail addresses: they stray into comments, and into columns that were shifted."""
     return rf"regexp_replace({text}, '[^\s@<>,;]+@[^\s@<>,;]+', {_literal(_MASK)}, 'g')"
+
+
+def _without_numbers(text: str) -> str:
+    """A text without telephone numbers, which nine or more digits with little between them may be."""
+    return rf"regexp_replace({text}, '\+?\d([ ()./-]{{0,2}}\d){{8,}}', {_literal(_MASK)}, 'g')"
 
 
 def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

@@ -32,7 +32,7 @@ parameters:
   gross_margin_ratio: 0.4
 ```
 
-`lifecycle check` refuses a name that is not listed here and a value of the wrong kind. The next
+`lifecycle check` refuses a name that is not listed here, and a value of the wrong kind or out of range. The next
 `lifecycle run` builds all figures anew with the new value: history is restated, never mixed. The values in
 force are published as `core.dim_parameters`.
 

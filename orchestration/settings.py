@@ -40,6 +40,17 @@ RUN_VARIABLES = frozenset(
 PARAMETER_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"refund_basis": ("cash_month", "order_month"), "week_start": ("monday", "sunday")}
 )
+# Shares of a whole, and windows that must hold a day; all other numbers may be anything from 0 on.
+AT_MOST_ONE = frozenset(
+    "value_class_a_ratio value_class_b_ratio risk_medium_from risk_high_from signal_drop_ratio signal_gap_quantile "
+    "gross_margin_ratio".split()
+)
+AT_LEAST_ONE = frozenset(
+    "lapse_days at_risk_days stage_conversion_days value_trend_days silent_days rfm_window_days value_horizon_days "
+    "signal_recent_days signal_baseline_days signal_outcome_days risk_horizon_days nps_window_days "
+    "time_decay_half_life_days session_gap_minutes".split()
+)
+IN_ORDER = (("value_class_a_ratio", "value_class_b_ratio"), ("risk_medium_from", "risk_high_from"))
 
 
 @dataclass(frozen=True)
@@ -539,7 +550,7 @@ def _demo_sources(reader: _Reader, item: _Value, name: str, home: Path) -> tuple
 
 
 def _parameters(reader: _Reader, value: _Value | None) -> Mapping[str, Any]:
-    parameters = dict(default_parameters())
+    parameters, lines = dict(default_parameters()), {}
     for name, item in reader.items(value, "parameters"):
         if name not in parameters:
             reader.wrong(item.line, f"parameters: there is no parameter '{name}'; docs/parameters.md lists them")
@@ -547,8 +558,17 @@ def _parameters(reader: _Reader, value: _Value | None) -> Mapping[str, Any]:
         complaint = _parameter_complaint(name, item.data, parameters[name])
         if complaint:
             reader.wrong(item.line, f"parameters.{name}: {complaint}")
-        parameters[name] = item.data
+        parameters[name], lines[name] = item.data, item.line
+    for lower, upper in IN_ORDER:
+        both = parameters[lower], parameters[upper]
+        if all(map(_is_number, both)) and both[0] > both[1]:
+            line = max(lines.get(name, 0) for name in (lower, upper))
+            reader.wrong(line, f"parameters: {lower} ({both[0]}) must not be above {upper} ({both[1]})")
     return MappingProxyType(parameters)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _parameter_complaint(name: str, given: Any, default: Any) -> str | None:
@@ -559,8 +579,12 @@ def _parameter_complaint(name: str, given: Any, default: Any) -> str | None:
         return None if isinstance(given, bool) else "must be true or false"
     if given is None:
         return None if default is None else "must be a number"
-    if isinstance(given, bool) or not isinstance(given, int | float):
+    if not _is_number(given):
         return "must be a number"
     if isinstance(default, int) and not isinstance(given, int):
         return "must be a whole number"
+    if name in AT_MOST_ONE and given > 1:
+        return "must not be above 1"
+    if name in AT_LEAST_ONE and given < 1:
+        return "must be at least 1"
     return "must not be negative" if given < 0 else None

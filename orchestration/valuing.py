@@ -51,6 +51,8 @@ ASKED = ("value_horizon_days", "discount_rate_annual", "minimum_reportable_count
 ERRORS = ("mae", "rmse", "bias_ratio", "deviance", "top_decile_ratio")
 DAYS_OF_YEAR = 365.0
 GAP = "mean_gap_days"
+# What Klaviyo asks for before it predicts; from a few days a year is not told, however well they fit.
+FEWEST_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,11 @@ class Counted:
         return next((cut for cut in self.cuts if not cut.is_cut_off), None)
 
     @property
+    def day_count(self) -> float:
+        """How many days ago the first order was."""
+        return float(self.present.age.max()) if self.present and len(self.present.age) else 0.0
+
+    @property
     def segment_count(self) -> int:
         """How many segments were counted, each alike in all that segments are made by."""
         return max(map(len, self.segments.values()), default=1)
@@ -174,7 +181,8 @@ class Valued:
     there is no model of buyers, else the one of all comes first, then those of segments, then the one of values;
     `contracts` is empty where there is none of contracts. `risk` holds the logistic models of who will not order,
     oldest first: the newest is used if it is not beaten. `choice` says why segments are used or not, and `complaint`
-    is what an engineer should read where there is no model, or where an earlier one had to stay.
+    is what an engineer should read where there is no model, where an earlier one had to stay, or where it is told of
+    more days than are known.
     """
 
     fingerprint: str
@@ -321,8 +329,11 @@ def _demand_enough(known: Counted) -> None:
             f"{returned:.0f} buyers have ordered again on a later day, "
             f"and minimum_reportable_count asks for {known.asked.minimum_count}"
         )
-    if len(known.cuts) < 3:
-        raise CannotFit("orders span too few days for two cut-offs at which a model could be tried")
+    if known.day_count < FEWEST_DAYS or len(known.cuts) < 3:
+        raise CannotFit(
+            f"the first order was {known.day_count:.0f} days ago, and {FEWEST_DAYS} days of orders are the least "
+            "from which a model is made"
+        )
 
 
 def _fitted(known: Counted, standing: tuple[Model, ...]) -> Valued:
@@ -350,7 +361,7 @@ def _fitted(known: Counted, standing: tuple[Model, ...]) -> Valued:
         fitted=(*buyers, beside, value),
         used=standing if verdict.is_beaten else (*(model for model in buyers if model.is_beaten is False), value),
         calibration=_calibration(cut_offs, choice),
-        complaint=_complaint(verdict, standing) if verdict.is_beaten else None,
+        complaint=_complaint(verdict, standing) if verdict.is_beaten else _caution(known),
         choice=segments.reason(plain, trials, choice),
         tracking=_weeks(tracked, cut_offs[0].observed_on),
     )
@@ -465,6 +476,17 @@ def _foretold(cut: Cut, fit: buying.Fit) -> holdout.Foretold:
         former=cut.former,
         actual=cut.actual,
         customer_count=cut.customer_count,
+    )
+
+
+def _caution(known: Counted) -> str | None:
+    """What is foretold of more days than orders span."""
+    asked, cut_offs = known.asked, [cut for cut in known.cuts if cut.is_cut_off]
+    if known.day_count >= asked.horizon_days:
+        return None
+    return (
+        f"Orders are expected for {asked.horizon_days} days, but the first was {known.day_count:.0f} days ago: a model "
+        f"could be tried over {cut_offs[0].holdout_days} days only. Set value_horizon_days to what may be told."
     )
 
 

@@ -37,6 +37,10 @@ parameters:
   loyal_order_count: 2.5
   count_zero_amount_orders: 1
   week_start: friday
+  signal_gap_quantile: 1.5
+  risk_horizon_days: 0
+  gross_margin_ratio: -0.1
+  risk_medium_from: 0.9
 """
 TOLD = [
     (2, "'oracle' is not an engine; use duckdb or spark"),
@@ -61,6 +65,10 @@ TOLD = [
     (28, "parameters.loyal_order_count: must be a whole number"),
     (29, "parameters.count_zero_amount_orders: must be true or false"),
     (30, "parameters.week_start: must be monday or sunday"),
+    (31, "parameters.signal_gap_quantile: must not be above 1"),
+    (32, "parameters.risk_horizon_days: must be at least 1"),
+    (33, "parameters.gross_margin_ratio: must not be negative"),
+    (34, "parameters: risk_medium_from (0.9) must not be above risk_high_from (0.66)"),
 ]
 WHOLE = """\
 warehouse:

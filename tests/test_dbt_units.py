@@ -9,14 +9,13 @@ from orchestration.assets.warehouse import read_manifest
 from orchestration.engine import dbt
 from orchestration.engine.duckdb import connected, register, working_file
 from orchestration.engine.former import register_former
-from orchestration.lake import Lake
 
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Sequence[dbt.Event]:
     home: Path = tmp_path_factory.mktemp("units")
     with connected(working_file(home)) as connection:
-        register(connection, Lake(home / "lake"), (), run_id="none", git="none")
+        register(connection, (), run_id="none", git="none")
         register_former(connection, read_manifest(), None, standing=None)
     variables = {"warehouse_path": str(working_file(home))}
     return dbt.build(home, variables, on_end=lambda _: None, without=()).ended

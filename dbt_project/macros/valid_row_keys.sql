@@ -11,6 +11,7 @@ select
     source_system,
     cast('{{ table }}' as string) as table_name,
     load_id,
+    row_number,
     row_key
 from {{ source('feed', table) }}
 {%- if not loop.last %}

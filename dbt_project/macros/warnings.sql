@@ -14,10 +14,13 @@ cast({{ figure }} as double) * {{ parameter('signal_recent_days') }} / {{ parame
 {%- endmacro %}
 
 {# 1 where a figure has fallen against its baseline, 0 where it stands as high as to call that over, null between: a
-   warning that opened at the one does not close until the other. #}
+   warning that opened at the one does not close until the other. Nothing can fall from nothing. #}
 {% macro fallen_or_recovered(observed, baseline) -%}
 case
-    when {{ observed }} <= (1 - {{ parameter('signal_drop_ratio') }}) * {{ baseline }} then 1
+    when
+        {{ baseline }} > 0
+        and {{ observed }} <= (1 - {{ parameter('signal_drop_ratio') }}) * {{ baseline }}
+        then 1
     when {{ observed }} >= {{ parameter('signal_recovery_ratio') }} * {{ baseline }} then 0
 end
 {%- endmacro %}

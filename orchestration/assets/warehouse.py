@@ -36,7 +36,7 @@ from orchestration.engine.state import (
     to_build,
     why_rebuild,
 )
-from orchestration.lake import JudgedLoad, Lake
+from orchestration.lake import Lake
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import Settings
 
@@ -187,8 +187,7 @@ def _prepare(
 ) -> tuple[Built, Built | None]:
     """Tell the engine what dbt reads; what is to be built, and what was and can be repaired into it."""
     lake = Lake(settings.home / "lake")
-    known = date.fromisoformat(run.known) if run.known else None
-    loads = known_loads(lake, settings, known)
+    loads = known_loads(lake, settings, date.fromisoformat(run.known) if run.known else None)
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
     as_of = engine.prepare(lake, loads, run_id=context.run.run_id, asked=run.as_of)
     present = to_build(settings, loads, unreachable, run_id=context.run.run_id, as_of=as_of)
@@ -196,24 +195,32 @@ def _prepare(
     former = None if is_whole else _repairable(settings, present)
     known_before = set(former.loads) if former else None
     engine.tell_arrived(None if known_before is None else [of for of in loads if name_of(of) not in known_before])
-    present = _held_against_reference(engine, settings, manifest, present, loads)
+    present = replace(present, is_comparable=not _looks_back(settings, lake, run, present))
+    _tell_reference(engine, settings, manifest, present)
     return replace(present, repaired_from=former.state if former else None), former
 
 
-def _held_against_reference(
-    engine: Engine, settings: Settings, manifest: Mapping[str, Any], present: Built, loads: Sequence[JudgedLoad]
-) -> Built:
+def _looks_back(settings: Settings, lake: Lake, run: RunOptions, present: Built) -> bool:
+    """Whether the run is a replay of what the reference stands for."""
+    reference = publishing.reference(settings.home)
+    if reference is None or reference.origin is None:
+        return False
+    unknown: set[str] = set()
+    if run.known:
+        known = known_loads(lake, settings, date.fromisoformat(run.known))
+        unknown = {name_of(load) for load in lake.judged_loads()} - {name_of(load) for load in known}
+    is_day_asked = (run.as_of or settings.as_of) not in ("auto", "today")
+    return is_replay(reference.origin, present, is_day_asked=is_day_asked, unknown=unknown)
+
+
+def _tell_reference(engine: Engine, settings: Settings, manifest: Mapping[str, Any], present: Built) -> None:
     """Tell the publication that the figures are held against; a replay is held against none."""
     standing, reference = publishing.latest(settings.home), publishing.reference(settings.home)
-    origin = reference.origin if reference else None
-    sources, known = {source.name for source in settings.sources}, {name_of(load) for load in loads}
-    looks_back = origin is not None and is_replay(origin, present, sources=sources, known=known)
     former = None
-    if reference and origin and not looks_back:
-        redefined = is_redefined(origin, present)
+    if reference and reference.origin and present.is_comparable:
+        redefined = is_redefined(reference.origin, present)
         former = Former(reference.directory, reference.published_at, reference.as_of, redefined)
     engine.tell_former(manifest, former, standing=standing.directory if standing else None)
-    return replace(present, is_comparable=not looks_back)
 
 
 def _build(

@@ -9,7 +9,14 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from orchestration.engine.duckdb import as_of_day, connected, register, register_arrived, working_file
+from orchestration.engine.duckdb import (
+    as_of_day,
+    connected,
+    register,
+    register_arrived,
+    register_freshness,
+    working_file,
+)
 from orchestration.engine.former import Former, register_former
 from orchestration.engine.memory import memory_limit
 from orchestration.engine.state import git_revision
@@ -70,8 +77,10 @@ class OnDuckDB:
     def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Show the lake's rows in the working file."""
         with connected(working_file(self.settings.home)) as connection:
-            register(connection, lake, loads, run_id=run_id, git=git_revision())
-            return as_of_day(connection, self.settings, asked)
+            register(connection, loads, run_id=run_id, git=git_revision())
+            as_of = as_of_day(connection, self.settings, asked)
+            register_freshness(connection, lake, self.settings, as_of)
+            return as_of
 
     def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
         """Show their rows beside all others."""

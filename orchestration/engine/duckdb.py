@@ -1,6 +1,6 @@
 """DuckDB as the engine: the working file, and the lake's rows registered in it for dbt to read."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -25,11 +25,17 @@ LINEAGE = {
     "content_hash": "varchar",
     "standardised_columns": "varchar",
 }
-# What an event is dated by, to find out how far the accepted rows of a table reach.
+# What an event is dated by, and what becomes of it later, to find out how far the accepted rows of a table reach.
 EVENT_TIMES = (
     "ordered_at refunded_at occurred_at opened_at responded_at touched_at recorded_at requested_at "
     "started_at created_at spend_date rate_date updated_at sent_at"
 ).split()
+CHANGE_TIMES = (
+    "paid_at first_response_at resolved_at first_contacted_at qualified_at converted_at quoted_at contract_signed_at "
+    "closed_at consent_updated_at terminated_at cancelled_at payment_failed_at deleted_at"
+).split()
+# These may be told of before they come: a plan for after the as-of date does not say that its source goes on.
+MAY_BE_PLANNED = ("started_at", "rate_date", "cancelled_at", "terminated_at")
 NO_EXTENSIONS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 LAKE_TABLES = {
@@ -106,16 +112,35 @@ def known_loads(lake: Lake, settings: Settings, known: date | None) -> tuple[Jud
     """The judged loads of the configured sources, as known at the end of a local day if one is given."""
     configured = {source.name for source in settings.sources}
     loads = tuple(load for load in lake.judged_loads() if load.source_system in configured)
-    if known is None:
-        return loads
-    zone = ZoneInfo(settings.reporting_timezone)
-    end = datetime.combine(known + timedelta(days=1), time.min, zone).astimezone(UTC)
-    return tuple(load for load in loads if load.loaded_at < end)
+    if known is not None:
+        end = _end_of(known, settings)
+        loads = tuple(load for load in loads if _naive(load.loaded_at) < end)
+    superseded = _superseded(lake, loads)
+    return tuple(load for load in loads if load.load_id not in superseded)
 
 
-def register(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, git: str
-) -> None:
+def _superseded(lake: Lake, loads: Sequence[JudgedLoad]) -> Collection[str]:
+    """The loads of which every file was read again in another way since, as in another time zone.
+
+    Their rows would stand against the same rows as they are understood now.
+    """
+    accepted: dict[tuple[str, str], set[str]] = {}
+    for load in loads:
+        if load.is_accepted:
+            accepted.setdefault((load.source_system, load.table_name), set()).add(load.load_id)
+    found: set[str] = set()
+    for (source, table), ids in accepted.items():
+        read = [load for load in lake.raw_loads(source, table) if load.load_id in ids]
+        names = {item.name for load in read if load.options == read[-1].options for item in load.inputs}
+        found |= {
+            load.load_id
+            for load in read
+            if load.options != read[-1].options and names.issuperset(item.name for item in load.inputs)
+        }
+    return found
+
+
+def register(connection: duckdb.DuckDBPyConnection, loads: Sequence[JudgedLoad], *, run_id: str, git: str) -> None:
     """Make the lake's rows readable as the schemas `feed` and `lake`; what is to be fitted is empty yet."""
     connection.execute("create schema if not exists lake")
     register_value(connection, {})
@@ -123,8 +148,36 @@ def register(
     _register_quarantine(connection, loads)
     _fill(connection, "loads", _load_rows(loads))
     _fill(connection, "rule_results", _rule_rows(loads))
-    _fill(connection, "freshness", _freshness_rows(connection, lake))
+    _fill(connection, "freshness", ())
     _fill(connection, "run", [(run_id, datetime.now(UTC).replace(tzinfo=None), git)])
+
+
+def register_freshness(connection: duckdb.DuckDBPyConnection, lake: Lake, settings: Settings, as_of: date) -> None:
+    """Say how far the rows of each configured source and table reach, plans for after the as-of date aside."""
+    reached = _reached(connection, _end_of(as_of, settings))
+    configured = {source.name for source in settings.sources}
+    rows = []
+    for (source, table_name), reading in lake.readings().items():
+        if source in configured:
+            read_at = reading.get("read_at")
+            loaded_at = _naive(datetime.fromisoformat(read_at)) if read_at else None
+            through = reached.get((source, table_name))
+            rows.append((source, table_name, loaded_at, through, reading.get("failure") is None))
+    _fill(connection, "freshness", rows)
+
+
+def _reached(connection: duckdb.DuckDBPyConnection, end: datetime) -> Mapping[tuple[str, str], datetime]:
+    """The newest event or change in each table of a source, but for plans from `end` on."""
+    found = {}
+    for table in TABLES.values():
+        names = [name for name in (*EVENT_TIMES, *CHANGE_TIMES) if name in table.column_names]
+        if names:
+            times = [f"case when {name} < $end then {name} end" if name in MAY_BE_PLANNED else name for name in names]
+            newest = ", ".join(f"cast(max({of}) as timestamp)" for of in times)
+            query = f"select source_system, greatest({newest}) from feed.{table.name} group by source_system"
+            given = {"end": end} if "$end" in query else {}
+            found.update({(source, table.name): at for source, at in connection.execute(query, given).fetchall()})
+    return found
 
 
 def files_sql(files: Iterable[Path]) -> str:
@@ -190,6 +243,11 @@ def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def _end_of(day: date, settings: Settings) -> datetime:
+    """The instant, in UTC, at which the next local day begins."""
+    return _naive(datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(settings.reporting_timezone)))
+
+
 def pending_refusals(loads: Sequence[JudgedLoad]) -> tuple[JudgedLoad, ...]:
     """The refused loads that no newer load of their source and table has replaced."""
     newest: dict[tuple[str, str], JudgedLoad] = {}
@@ -237,23 +295,6 @@ def _rule_rows(loads: Sequence[JudgedLoad]) -> list[tuple[Any, ...]]:
     ]
 
 
-def _freshness_rows(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[tuple[Any, ...]]:
-    reached = {}
-    for table in TABLES.values():
-        times = [name for name in EVENT_TIMES if name in table.column_names]
-        if times:
-            latest = f"max(cast({times[0]} as timestamp))"
-            query = f"select source_system, {latest} from feed.{table.name} group by source_system"
-            reached.update({(source, table.name): at for source, at in connection.execute(query).fetchall()})
-    rows = []
-    for (source, table_name), reading in lake.readings().items():
-        read_at = reading.get("read_at")
-        loaded_at = _naive(datetime.fromisoformat(read_at)) if read_at else None
-        through = reached.get((source, table_name))
-        rows.append((source, table_name, loaded_at, through, reading.get("failure") is None))
-    return rows
-
-
 # The latest day on which any version of an order that counts was placed: the answer, unless a later version
 # of that order says otherwise.
 LATEST_DAY_SQL = """
@@ -267,19 +308,31 @@ with current_orders as (
     where (source_system, order_id) in (
         select source_system, order_id from feed.orders where ordered_at >= $since and ordered_at < $before
     )
-    qualify row_number() over (
-        partition by source_system, order_id
-        order by updated_at desc nulls last,
-            case when updated_at is null then load_id end desc nulls last,
-            case when updated_at is null then row_number end desc nulls last,
-            content_hash desc
-    ) = 1
+    qualify row_number() over (partition by source_system, order_id order by {newest_first}) = 1
 )
 select max(timezone($zone, timezone('UTC', ordered_at))) from current_orders where {is_valid}
+"""
+NEWEST_FIRST_SQL = """
+updated_at desc nulls last, case when updated_at is null then load_id end desc nulls last,
+case when updated_at is null then row_number end desc nulls last, content_hash desc
+"""
+# Who is a test customer by the current version, whose orders count as little as those that are tests themselves.
+TEST_CUSTOMERS_SQL = """
+create or replace temp table test_customers as
+with current_customers as (
+    select * from feed.customers
+    where (source_system, customer_id) in (select source_system, customer_id from feed.customers where is_test)
+    qualify row_number() over (partition by source_system, customer_id order by {newest_first}) = 1
+)
+select source_system, customer_id from current_customers where is_test
 """
 VALID_ORDER_SQL = """
     status in ('completed', 'returned')
     and not coalesce(is_trial, false) and not coalesce(is_test, false)
+    and not exists (
+        from test_customers as tests
+        where tests.source_system = {orders}.source_system and tests.customer_id = {orders}.customer_id
+    )
     and ($count_zero or coalesce(gross_amount, net_amount + coalesce(discount_amount, 0)) > 0)
 """
 
@@ -292,15 +345,18 @@ def _latest_order_day(connection: duckdb.DuckDBPyConnection, settings: Settings)
         "count_zero": bool(settings.parameters["count_zero_amount_orders"]),
         "before": _naive(datetime(9999, 1, 1, tzinfo=UTC)),
     }
+    connection.execute(TEST_CUSTOMERS_SQL.format(newest_first=NEWEST_FIRST_SQL))
+    latest = LATEST_DAY_SQL.format(is_valid=VALID_ORDER_SQL.format(orders="orders"))
+    current_since = CURRENT_SINCE_SQL.format(
+        is_valid=VALID_ORDER_SQL.format(orders="current_orders"), newest_first=NEWEST_FIRST_SQL
+    )
     while True:
-        found = connection.execute(LATEST_DAY_SQL.format(is_valid=VALID_ORDER_SQL), given).fetchone()
+        found = connection.execute(latest, given).fetchone()
         if not found or found[0] is None:
             return None
         day = _day(found[0])
         since = _naive(datetime.combine(day, time.min, zone))
-        current = connection.execute(
-            CURRENT_SINCE_SQL.format(is_valid=VALID_ORDER_SQL), {**given, "since": since}
-        ).fetchone()
+        current = connection.execute(current_since, {**given, "since": since}).fetchone()
         if current and current[0] and _day(current[0]) >= day:
             return _day(current[0])
         given["before"] = since

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 import pyarrow as pa
 
-from orchestration.engine.duckdb import LINEAGE, as_of_day, register
+from orchestration.engine.duckdb import LINEAGE, as_of_day, register, register_freshness
 from orchestration.engine.duckdb import connected as duckdb_connected
 from orchestration.engine.former import Former, register_former
 from orchestration.engine.spark_needs import missing
@@ -70,10 +70,12 @@ class OnSpark:
         """Find the day of the build, and write the lake's records as files for Spark."""
         self.loads = loads
         with duckdb_connected(IN_MEMORY) as connection:
-            register(connection, lake, loads, run_id=run_id, git=git_revision())
+            register(connection, loads, run_id=run_id, git=git_revision())
+            as_of = as_of_day(connection, self.settings, asked)
+            register_freshness(connection, lake, self.settings, as_of)
             self._write_records(connection, "lake")
             self._write_records(connection, "value")
-            return as_of_day(connection, self.settings, asked)
+            return as_of
 
     def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
         """Note them, to be registered beside all others."""

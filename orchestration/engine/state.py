@@ -79,13 +79,14 @@ def to_build(
     return Built(run_id, state, as_of, definition, accepted)
 
 
-def is_replay(former: Built, present: Built, *, sources: Collection[str], known: Collection[str]) -> bool:
-    """Whether a build looks back: on an earlier day, or without loads of its sources that the former one knew.
+def is_replay(former: Built, present: Built, *, is_day_asked: bool, unknown: Collection[str] = ()) -> bool:
+    """Whether a build looks back, as it was asked to: on an earlier day, or without later loads that the former knew.
 
-    What differs then was not changed; it had not happened or was not known yet.
+    What differs then was not changed; it had not happened or was not known yet. A day that goes back by itself, as
+    when the last order is cancelled, is a change. `unknown` are the loads after the day of which was asked what was
+    known.
     """
-    missing = [name for name in former.loads if name not in known and name.split("/")[1] in sources]
-    return present.as_of < former.as_of or bool(missing)
+    return (is_day_asked and present.as_of < former.as_of) or not set(former.loads).isdisjoint(unknown)
 
 
 def is_redefined(former: Built, present: Built) -> bool:

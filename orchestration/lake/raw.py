@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from orchestration.lake.durable import appear, aside, sha256
 
+FOUND = "found"
+
 
 @dataclass(frozen=True)
 class Input:
@@ -46,6 +48,11 @@ class RawLoad:
     def is_readable(self) -> bool:
         """Whether there are rows to judge, if only none."""
         return self.reason is None
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """How the source was configured: the reading without what was found out."""
+        return {name: value for name, value in self.reading.items() if name != FOUND}
 
     @property
     def parts(self) -> tuple[Path, ...]:

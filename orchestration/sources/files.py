@@ -8,13 +8,13 @@ from typing import Any
 
 from orchestration.feed import TABLES, Table
 from orchestration.lake import Input, Lake, LoadWriter, RawLoad
-from orchestration.lake.raw import fingerprint
+from orchestration.lake.raw import FOUND, fingerprint
 from orchestration.settings import FilesSource, TableSettings
 from orchestration.sources import delimited, jsonlines, parts, queries, sheets
 from orchestration.sources.archives import Member, members
 from orchestration.sources.encodings import decode
 from orchestration.sources.finding import FoundFile, configured_files, default_files, enter
-from orchestration.sources.history import FOUND, is_repetition, new_files
+from orchestration.sources.history import is_repetition, new_files
 from orchestration.sources.unreadable import SourceUnavailable, Unreadable
 
 __all__ = ["Extraction", "SourceUnavailable", "extract", "streams"]

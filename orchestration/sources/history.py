@@ -5,13 +5,6 @@ from typing import Any
 
 from orchestration.lake import Input, RawLoad
 
-FOUND = "found"
-
-
-def options_of(load: RawLoad) -> Mapping[str, Any]:
-    """How the source was configured for a load: its reading, without what was found out."""
-    return {name: value for name, value in load.reading.items() if name != FOUND}
-
 
 def new_files(inputs: Sequence[Input], loads: Sequence[RawLoad], options: Mapping[str, Any]) -> tuple[Input, ...]:
     """The files to read now; none if all were read, or if the same refusal would come again.
@@ -20,8 +13,8 @@ def new_files(inputs: Sequence[Input], loads: Sequence[RawLoad], options: Mappin
     new name for content that was read.
     """
     readable = [load for load in loads if load.is_readable]
-    latest = {item.name: (item.sha256, options_of(load)) for load in readable for item in load.inputs}
-    known = {item.sha256 for load in readable if options_of(load) == options for item in load.inputs}
+    latest = {item.name: (item.sha256, load.options) for load in readable for item in load.inputs}
+    known = {item.sha256 for load in readable if load.options == options for item in load.inputs}
     fresh = [
         item
         for item in inputs
@@ -37,4 +30,4 @@ def new_files(inputs: Sequence[Input], loads: Sequence[RawLoad], options: Mappin
 
 def is_repetition(inputs: Sequence[Input], loads: Sequence[RawLoad], options: Mapping[str, Any]) -> bool:
     """Whether the latest load read exactly this, in this way."""
-    return bool(loads) and set(loads[-1].inputs) == set(inputs) and options_of(loads[-1]) == options
+    return bool(loads) and set(loads[-1].inputs) == set(inputs) and loads[-1].options == options

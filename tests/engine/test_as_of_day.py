@@ -28,9 +28,15 @@ def orders() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("""
             create table feed.orders (
                 order_id varchar, ordered_at timestamp, updated_at timestamp, status varchar, load_id varchar,
-                source_system varchar default 'shop', net_amount decimal(18, 4) default 10,
+                customer_id varchar, source_system varchar default 'shop', net_amount decimal(18, 4) default 10,
                 gross_amount decimal(18, 4), discount_amount decimal(18, 4), is_trial boolean, is_test boolean,
                 row_number bigint default 1, content_hash varchar default ''
+            )
+        """)
+        connection.execute("""
+            create table feed.customers (
+                customer_id varchar, is_test boolean, updated_at timestamp, source_system varchar default 'shop',
+                load_id varchar default 'a', row_number bigint default 1, content_hash varchar default ''
             )
         """)
         yield connection
@@ -70,6 +76,24 @@ def test_an_order_that_was_moved_to_a_later_day_counts_there(
         ("1", "2026-01-06 10:00", None, "completed", "b"),
     )
     assert as_of_day(orders, settings, None) == date(2026, 1, 6)
+
+
+def test_an_order_of_who_is_a_test_customer_by_now_does_not_count(
+    orders: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    place(
+        orders,
+        ("1", "2026-01-05 10:00", None, "completed", "a"),
+        ("2", "2026-01-08 10:00", None, "completed", "a"),
+        ("3", "2026-01-09 10:00", None, "completed", "a"),
+    )
+    orders.execute("update feed.orders set customer_id = 'customer ' || order_id")
+    orders.execute("""
+        insert into feed.customers (customer_id, is_test, updated_at) values
+        ('customer 2', true, '2026-01-01'), ('customer 2', false, '2026-01-02'),
+        ('customer 3', false, '2026-01-01'), ('customer 3', true, '2026-01-02')
+    """)
+    assert as_of_day(orders, settings, None) == date(2026, 1, 8)
 
 
 def test_the_day_that_was_asked_for_is_taken(orders: duckdb.DuckDBPyConnection, settings: Settings) -> None:

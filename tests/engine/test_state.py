@@ -60,25 +60,28 @@ def test_a_build_that_was_begun_and_not_ended_is_not_remembered(tmp_path: Path) 
     assert last_built(tmp_path) is None
 
 
+LATER = date(2026, 2, 1)
+EARLIER = date(2026, 1, 30)
+
+
 @pytest.mark.parametrize(
-    ("changes", "known", "looks_back"),
+    ("as_of", "is_day_asked", "unknown", "looks_back"),
     [
-        ({}, FORMER.loads, False),
-        ({"as_of": date(2026, 2, 1)}, (*FORMER.loads, "orders/shop/20260201"), False),
-        ({"as_of": date(2026, 1, 30)}, FORMER.loads, True),
-        ({"loads": FORMER.loads[1:]}, FORMER.loads[1:], True),
-        ({"loads": FORMER.loads[1:]}, FORMER.loads, False),
+        (FORMER.as_of, True, (), False),
+        (LATER, True, (), False),
+        (EARLIER, True, (), True),
+        (EARLIER, False, (), False),
+        (FORMER.as_of, False, FORMER.loads[1:], True),
+        (FORMER.as_of, False, ("orders/shop/20260201",), False),
     ],
 )
-def test_a_replay_is_of_an_earlier_day_or_knows_less(
-    changes: dict[str, object], known: tuple[str, ...], looks_back: bool
+def test_a_replay_is_of_an_earlier_day_that_was_asked_for_or_knows_less(
+    as_of: date, is_day_asked: bool, unknown: tuple[str, ...], looks_back: bool
 ) -> None:
-    present = replace(FORMER, **changes)
-    assert is_replay(FORMER, present, sources={"shop"}, known=known) is looks_back
+    present = replace(FORMER, as_of=as_of)
+    assert is_replay(FORMER, present, is_day_asked=is_day_asked, unknown=unknown) is looks_back
 
 
-def test_a_source_that_is_configured_no_more_makes_no_replay_but_gives_figures_another_meaning() -> None:
-    present = replace(FORMER, loads=())
-    assert not is_replay(FORMER, present, sources={"web"}, known=())
-    assert is_redefined(FORMER, present)
+def test_rows_that_are_used_no_more_give_figures_another_meaning() -> None:
+    assert is_redefined(FORMER, replace(FORMER, loads=()))
     assert not is_redefined(FORMER, replace(FORMER, loads=(*FORMER.loads, "orders/shop/20260201")))

@@ -21,7 +21,6 @@ from orchestration.engine import dbt
 from orchestration.engine.duckdb import connected, register, register_arrived, working_file
 from orchestration.engine.former import register_former
 from orchestration.engine.value_tables import register_value
-from orchestration.lake import Lake
 
 # Days that stand in the learnt statements where those of a build belong; nothing else is of that year.
 AS_OF, FORMER_AS_OF = date(2091, 3, 7), date(2091, 3, 3)
@@ -71,7 +70,7 @@ def learnt(folder: Path, parameters: Mapping[str, Any]) -> Statements:
     """Hear what dbt says when it builds over no rows at all, from nothing and then in repair."""
     home = folder / "learning"
     with connected(working_file(home)) as connection:
-        register(connection, Lake(home / "lake"), (), run_id="none", git="none")
+        register(connection, (), run_id="none", git="none")
         register_arrived(connection, ())
         register_former(connection, read_manifest(), None, standing=None)
     full, of_value = _heard(home, parameters, is_repair=False)

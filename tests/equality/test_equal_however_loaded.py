@@ -207,7 +207,7 @@ class Builds:
         self.statements.prepare(self.connection, name)
         for number, (arrived, day) in enumerate(zip(loads, days, strict=True)):
             known += arrived
-            register(self.connection, self.lake, known, run_id="run", git="none")
+            register(self.connection, known, run_id="run", git="none")
             register_arrived(self.connection, arrived)
             former = days[number - 1] if number else None
             self.statements.build(self.connection, name, as_of=day, former_as_of=former)

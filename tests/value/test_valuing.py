@@ -266,7 +266,25 @@ def test_without_enough_to_learn_from_there_are_words_instead_of_numbers(
 
 def test_one_day_of_history_has_no_cut_off(known: Counted) -> None:
     found = valuing.valued(replace(known, cuts=known.cuts[2:]), None)
-    assert "too few days for two cut-offs" in (found.complaint or "")
+    assert "180 days of orders are the least from which a model is made" in (found.complaint or "")
+
+
+def test_a_few_weeks_tell_no_year(known: Counted) -> None:
+    cuts = tuple(
+        replace(cut, age=np.minimum(cut.age, 179), recency=np.minimum(cut.recency, 179), holdout_days=59)
+        for cut in known.cuts
+    )
+    found = valuing.valued(replace(known, cuts=cuts), None)
+    assert found.used == ()
+    assert "the first order was 179 days ago" in (found.complaint or "")
+
+
+def test_who_foretells_more_days_than_are_known_is_told_so(known: Counted, found: valuing.Valued) -> None:
+    assert found.complaint is None
+    longer = replace(known, asked=replace(known.asked, horizon_days=10_000))
+    complaint = valuing.valued(longer, None).complaint or ""
+    assert "Orders are expected for 10000 days" in complaint
+    assert f"the first was {known.day_count:.0f} days ago" in complaint
 
 
 def test_orders_are_worth_less_the_later_they_come(known: Counted, found: valuing.Valued) -> None:

@@ -22,6 +22,10 @@ spells as (
     select * from {{ ref('int_contract_spells') }}
 ),
 
+subscriptions as (
+    select * from {{ ref('fct_subscriptions') }}
+),
+
 renewals as (
     select * from {{ source('value', 'renewals') }}
 ),
@@ -45,24 +49,25 @@ loseable as (
     where states.stage in ('new', 'developing', 'loyal', 'declining', 'reactivated')
 ),
 
--- Periods of the mean length of a month, as the model of renewals was counted in; a contract that
--- follows another without a loss between them renews it.
+-- A contract that follows another without a loss between them renews it.
 running_services as (
     select
         services.customer_key,
         services.noticed_on is not null as is_noticed,
+        services.agreed_until,
         cast(
             floor(
-                {{ dbt.datediff('spells.served_from', as_of_date(), 'day') }}
-                / (services.billing_period_months * 30.4375)
+                {{ whole_months('spells.served_from', as_of_date()) }}
+                / services.billing_period_months
             ) as integer
         ) as renewal_count,
         cast(
             floor(
-                (
-                    {{ dbt.datediff('spells.served_from', as_of_date(), 'day') }}
-                    + {{ parameter('risk_horizon_days') }}
-                ) / (services.billing_period_months * 30.4375)
+                {{ whole_months(
+                    'spells.served_from',
+                    days_after(as_of_date(), parameter('risk_horizon_days'))
+                ) }}
+                / services.billing_period_months
             ) as integer
         ) as renewal_count_ahead
     from services
@@ -74,20 +79,77 @@ running_services as (
     where services.service_until > {{ as_of_date() }}
 ),
 
-service_risks as (
+-- Whose service has ended is lost unless it goes on within the grace: the renewal at which it
+-- stopped is the one ahead.
+stopped_services as (
     select
-        running_services.customer_key,
-        running_services.is_noticed,
+        spells.customer_key,
+        services.noticed_on is not null as is_noticed,
+        spells.served_until as agreed_until,
+        greatest(
+            cast(
+                floor(
+                    {{ whole_months('spells.served_from', 'spells.served_until') }}
+                    / services.billing_period_months
+                ) as integer
+            ) - 1,
+            0
+        ) as renewal_count
+    from spells
+    inner join services on spells.last_subscription_key = services.subscription_key
+    where spells.served_until <= {{ as_of_date() }} and spells.lost_on is null
+),
+
+contracts as (
+    select * from running_services
+    union all
+    select
+        customer_key,
+        is_noticed,
+        agreed_until,
+        renewal_count,
+        renewal_count + 1 as renewal_count_ahead
+    from stopped_services
+),
+
+-- What is to begin before the grace is over has been agreed on already.
+renewed_contracts as (
+    select distinct
+        contracts.customer_key,
+        contracts.agreed_until
+    from contracts
+    inner join subscriptions
+    on
+        contracts.customer_key = subscriptions.customer_key
+        and {{ days_after('contracts.agreed_until', parameter('contract_grace_days')) }}
+        >= subscriptions.paid_from_on
+    where subscriptions.paid_from_on > {{ as_of_date() }}
+),
+
+contract_chances as (
+    select
+        contracts.customer_key,
+        contracts.is_noticed,
         survived.model_key,
         case
-            when running_services.is_noticed then 1e0
-            else 1e0 - ahead.survival_ratio / survived.survival_ratio
+            when renewed_contracts.customer_key is not null then 0e0
+            when not contracts.is_noticed
+                then 1e0 - ahead.survival_ratio / survived.survival_ratio
+            when
+                contracts.agreed_until
+                > {{ days_after(as_of_date(), parameter('risk_horizon_days')) }}
+                then 0e0
+            else 1e0
         end as loss_probability
-    from running_services
+    from contracts
     left join renewals as survived
-    on running_services.renewal_count = survived.renewal_count
+    on contracts.renewal_count = survived.renewal_count
     left join renewals as ahead
-    on running_services.renewal_count_ahead = ahead.renewal_count
+    on contracts.renewal_count_ahead = ahead.renewal_count
+    left join renewed_contracts
+    on
+        contracts.customer_key = renewed_contracts.customer_key
+        and contracts.agreed_until = renewed_contracts.agreed_until
 ),
 
 -- Who has several contracts is lost when the last of them is.
@@ -99,7 +161,7 @@ contract_risks as (
         end as loss_probability,
         max(model_key) as model_key,
         min(case when is_noticed then 1 else 0 end) = 1 as is_noticed
-    from service_risks
+    from contract_chances
     group by customer_key
 ),
 

@@ -58,8 +58,8 @@ told_now as (
     where loss_probability is not null and not is_under_contract
 ),
 
--- What was told of people who are customers still, but for what this build tells anew. Values that
--- were kept without their basis take today's.
+-- What was told of people who are customers still, but for what this build tells anew: a replay
+-- knows nothing of later customers. Values that were kept without their basis take today's.
 told_before as (
     select
         former.customer_key,
@@ -75,8 +75,10 @@ told_before as (
         former.horizon_days,
         former.as_of_date
     from {{ source('former', 'fct_predictions') }} as former
-    inner join customer_values on former.customer_key = customer_values.customer_key
-    where former.as_of_date <> {{ as_of_date() }}
+    left join customer_values on former.customer_key = customer_values.customer_key
+    where
+        (customer_values.customer_key is not null and former.as_of_date < {{ as_of_date() }})
+        or former.as_of_date > {{ as_of_date() }}
 ),
 
 told as (
@@ -85,11 +87,17 @@ told as (
     select * from told_now
 ),
 
--- Of each month the last day stays.
-last_days as (
-    select max(as_of_date) as as_of_date
-    from (select distinct as_of_date from told) as told_on
-    group by {{ period_start("'month'", 'as_of_date') }}
+-- Who runs daily is told of everybody daily: of days before the newest thirty-one the last of each
+-- month stays.
+told_on as (
+    select
+        as_of_date,
+        row_number() over (order by as_of_date desc) as place,
+        row_number() over (
+            partition by {{ period_start("'month'", 'as_of_date') }}
+            order by as_of_date desc
+        ) as place_in_month
+    from (select distinct as_of_date from told) as days_of_telling
 ),
 
 kept as (
@@ -97,7 +105,8 @@ kept as (
         told.*,
         {{ days_after('told.as_of_date', 'told.horizon_days') }} as foretold_until
     from told
-    inner join last_days on told.as_of_date = last_days.as_of_date
+    inner join told_on on told.as_of_date = told_on.as_of_date
+    where told_on.place <= 31 or told_on.place_in_month = 1
 ),
 
 ended as (

@@ -4,7 +4,8 @@ with
 quarantine as (
     select
         *,
-        case when replace(row_key, '|', '') <> '' then row_key end as recognisable_key
+        case when replace(row_key, '|', '') <> '' then row_key end as recognisable_key,
+        {{ place_of_reading() }} as place
     from {{ source('lake', 'quarantine') }}
 ),
 
@@ -29,7 +30,7 @@ last_valid_rows as (
         refused_keys.source_system,
         refused_keys.table_name,
         refused_keys.recognisable_key,
-        max(valid_rows.load_id) as last_load_id
+        max({{ place_of_reading() }}) as last_place
     from refused_keys
     inner join valid_rows
     on
@@ -48,7 +49,7 @@ with_fates as (
         cast(quarantine.row_key as string) as row_key,
         cast(quarantine.failed_rules as string) as failed_rules,
         case
-            when last_valid_rows.last_load_id > quarantine.load_id then 'fixed_at_source'
+            when last_valid_rows.last_place > quarantine.place then 'fixed_at_source'
             when loads.is_released then 'released'
             when not loads.is_accepted and not loads.is_current_refusal then 'discarded'
             else 'open'

@@ -50,11 +50,14 @@ explanations as (
     on
         cells.customer_key = evidence.customer_key
         and (
-            not evidence.is_of_money
+            evidence.cause not in ('refund', 'exchange_rate')
             or (
-                cells.is_money
+                (cells.is_money or not evidence.is_of_money)
                 and cells.closes_on > evidence.touched_from
-                and (cells.is_accumulated or cells.period_start < evidence.touched_until)
+                and (
+                    cells.is_accumulated
+                    or coalesce(cells.period_start < evidence.touched_until, true)
+                )
             )
         )
     union all

@@ -6,8 +6,16 @@
 
 with
 
-versions as (
+all_versions as (
     {{ all_versions('customers', ['customer_id']) }}
+),
+
+-- what is not dated is known since it came first, however often it is delivered
+versions as (
+    select
+        *,
+        min(known_at) over (partition by source_system, customer_id) as first_known_at
+    from all_versions
 ),
 
 current_versions as (
@@ -42,7 +50,7 @@ select
     referred_by_customer_id,
     company_customer_id,
     terminated_at,
-    termination_reason,
+    {{ impersonal('termination_reason') }} as termination_reason,
     created_at,
     updated_at,
     deleted_at,
@@ -52,5 +60,5 @@ select
     {{ local_date('updated_at') }} as updated_on,
     {{ local_date('deleted_at') }} as deleted_on,
     load_id,
-    known_at
+    first_known_at as known_at
 from current_versions

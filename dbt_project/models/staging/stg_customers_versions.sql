@@ -73,7 +73,7 @@ select
     referred_by_customer_id,
     company_customer_id,
     terminated_at,
-    termination_reason,
+    {{ impersonal('termination_reason') }} as termination_reason,
     created_at,
     updated_at,
     deleted_at,

@@ -25,7 +25,7 @@ select
     occurred_at,
     owner_id,
     duration_seconds,
-    outcome,
+    {{ impersonal('outcome') }} as outcome,
     {{ local_date('occurred_at') }} as occurred_on,
     load_id,
     known_at

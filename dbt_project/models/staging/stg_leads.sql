@@ -31,7 +31,7 @@ select
     first_contacted_at,
     qualified_at,
     converted_at,
-    lost_reason,
+    {{ impersonal('lost_reason') }} as lost_reason,
     updated_at,
     {{ local_date('created_at') }} as created_on,
     {{ local_date('first_contacted_at') }} as first_contacted_on,

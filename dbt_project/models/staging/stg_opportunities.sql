@@ -31,7 +31,7 @@ select
     expected_close_on,
     closed_at,
     is_won,
-    lost_reason,
+    {{ impersonal('lost_reason') }} as lost_reason,
     updated_at,
     deleted_at,
     {{ local_date('created_at') }} as created_on,

@@ -22,7 +22,7 @@ select
     refunded_at,
     amount,
     currency,
-    reason,
+    {{ impersonal('reason') }} as reason,
     {{ local_date('refunded_at') }} as refunded_on,
     load_id,
     known_at

@@ -26,7 +26,7 @@ select
     trial_ends_at,
     cancelled_at,
     ends_at,
-    cancel_reason,
+    {{ impersonal('cancel_reason') }} as cancel_reason,
     is_involuntary,
     payment_failed_at,
     updated_at,

@@ -6,8 +6,16 @@
 
 with
 
+all_versions as (
+    {{ all_versions('survey_responses', ['response_id']) }}
+),
+
+-- what is not dated is known since it came first, however often it is delivered
 versions as (
-    {{ latest_versions('survey_responses') }}
+    select
+        *,
+        min(known_at) over (partition by source_system, response_id) as first_known_at
+    from all_versions
 ),
 
 current_versions as (
@@ -33,5 +41,5 @@ select
     {{ local_date('sent_at') }} as sent_on,
     {{ local_date('responded_at') }} as responded_on,
     load_id,
-    known_at
+    first_known_at as known_at
 from current_versions

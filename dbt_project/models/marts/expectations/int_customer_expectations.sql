@@ -53,6 +53,7 @@ valued as (
             as age_days,
         {{ dbt.datediff('last_ordered_on', as_of_date(), 'day') }}
             as days_since_last_order,
+        case when mean_repeat_value is null then 0 else frequency end as spend_count,
         case
             when order_count > 0 and not is_guest and not is_erased and not is_deleted
                 then frequency
@@ -90,8 +91,8 @@ foretold as (
             )
         ) as order_probability_if_alive,
         assigned.p
-        * (assigned.v + valued.frequency * greatest(coalesce(valued.mean_repeat_value, 0), 0))
-        / (assigned.p * valued.frequency + assigned.q - 1)
+        * (assigned.v + valued.spend_count * greatest(coalesce(valued.mean_repeat_value, 0), 0))
+        / (assigned.p * valued.spend_count + assigned.q - 1)
         * case when valued.value_basis = 'margin' then margins.margin_ratio else 1 end
             as value_per_order
     from valued

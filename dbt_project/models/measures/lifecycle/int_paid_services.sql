@@ -23,6 +23,8 @@ clipped as (
         subscriptions.paid_from_on,
         subscriptions.cancelled_on,
         subscriptions.billing_period_months,
+        least(subscriptions.ends_on, subscriptions.paid_until_on, subscriptions.deleted_on)
+            as agreed_until,
         least(
             coalesce(subscriptions.ends_on, {{ days_after(as_of_date(), 1) }}),
             coalesce(subscriptions.paid_until_on, {{ days_after(as_of_date(), 1) }}),
@@ -42,6 +44,7 @@ select
     case
         when cancelled_on < service_until then greatest(cancelled_on, paid_from_on)
     end as noticed_on,
-    service_until
+    service_until,
+    agreed_until
 from clipped
 where paid_from_on < service_until

@@ -44,7 +44,10 @@ sums as (
         nullif(count(*) filter (where is_order_day), 0) - 1 as frequency,
         sum(purchase_value_amount) filter (
             where is_order_day and is_after_acquisition
-        ) as repeat_value_amount
+        ) as repeat_value_amount,
+        count(purchase_value_amount) filter (
+            where is_order_day and is_after_acquisition
+        ) as known_repeat_count
     from described
     group by customer_key
 ),
@@ -60,7 +63,9 @@ measured as (
         sums.first_ordered_on,
         sums.last_ordered_on,
         sums.frequency,
-        cast(sums.repeat_value_amount as double) / nullif(sums.frequency, 0) as mean_repeat_value,
+        -- of days whose value is known: without a rate it is not
+        cast(sums.repeat_value_amount as double)
+        / nullif(sums.known_repeat_count, 0) as mean_repeat_value,
         case
             when sums.valid_order_count > 0 and sums.unknown_margin_count = 0 then 'margin'
             else 'revenue'

@@ -39,6 +39,14 @@ former_orders as (
     select * from {{ source('former', 'fct_orders') }}
 ),
 
+subscriptions as (
+    select * from {{ ref('fct_subscriptions') }}
+),
+
+former_subscriptions as (
+    select * from {{ source('former', 'fct_subscriptions') }}
+),
+
 moved_identities as (
     select
         former_identities.customer_key as former_customer_key,
@@ -168,6 +176,23 @@ evidence as (
     inner join former_rates
     on rates.currency = former_rates.currency and rates.ordered_on = former_rates.ordered_on
     where rates.exchange_rate is distinct from former_rates.exchange_rate
+    union all
+    select
+        'exchange_rate' as cause,
+        subscriptions.customer_key,
+        true as is_of_money,
+        subscriptions.paid_from_on as touched_from,
+        cast(null as date) as touched_until
+    from subscriptions
+    cross join publication
+    inner join former_subscriptions
+    on
+        subscriptions.subscription_key = former_subscriptions.subscription_key
+        and subscriptions.currency = former_subscriptions.currency
+        and subscriptions.monthly_amount_original = former_subscriptions.monthly_amount_original
+    where
+        {{ rounded_money('subscriptions.monthly_amount') }}
+        is distinct from {{ rounded_money('former_subscriptions.monthly_amount') }}
 )
 
 select distinct
