@@ -116,8 +116,8 @@ restated as (
 {%- endmacro %}
 
 {# Hashes of equal rows cancel each other, so that a large mart is read in a stream and only the few buckets
-   in which something differs are joined. Whether a cell was closed is for the former publication to say; only
-   of cells that it has not, the present one says so. #}
+   in which something differs are joined. Whether a cell was closed is for the former publication to say, or for
+   the present one where its day is the earlier one; only of cells that the former has not, the present one says so. #}
 {% macro restated_cells(name, mart) -%}
 {%- set figures = mart.figures + mart.get('labels', []) + mart.get('looking_ahead', []) -%}
 {{ name }}_buckets as (
@@ -181,7 +181,9 @@ restated as (
             {{ mart.starts_on }} as starts_on,
             {{ mart.closes_on }} as closes_on,
             coalesce(
-                {{ mart.closes_on }} <= {{ days_after('publication.as_of_date', 1) }}, false
+                {{ mart.closes_on }}
+                <= {{ days_after('least(publication.as_of_date, ' ~ as_of_date() ~ ')', 1) }},
+                false
             ) as is_closed
         from {{ relation }} as cells
         cross join {{ source('former', 'publication') }} as publication
