@@ -203,6 +203,7 @@ def _build(home: Path, models: tuple[str, ...]) -> None:
         **default_parameters(),
         "warehouse_path": str(working_file(home)),
         "as_of_date": AS_OF.isoformat(),
+        "memory_limit": "3GB",
         "former_as_of_date": AS_OF.isoformat(),
     }
     built = dbt.build(home, variables, on_end=lambda _: None, select=models, without=("unit_test", "test"))

@@ -188,7 +188,8 @@ def _prepare(
     """Tell the engine what dbt reads; what is to be built, and what was and can be repaired into it."""
     lake = Lake(settings.home / "lake")
     loads = known_loads(lake, settings, date.fromisoformat(run.known) if run.known else None)
-    unreachable = [key for key, reading in lake.readings().items() if reading.get("failure")]
+    configured = {source.name for source in settings.sources}
+    unreachable = [key for key, reading in lake.readings().items() if reading.get("failure") and key[0] in configured]
     as_of = engine.prepare(lake, loads, run_id=context.run.run_id, asked=run.as_of)
     present = to_build(settings, loads, unreachable, run_id=context.run.run_id, as_of=as_of)
     is_whole = run.full_refresh or context.is_subset

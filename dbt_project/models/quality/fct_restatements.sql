@@ -1,7 +1,11 @@
 with
 
+-- what was sold stays sold, whatever is paid back
 figures as (
-    select * from {{ ref('int_restated_figures') }}
+    select
+        *,
+        metric = 'gross_amount' as is_gross
+    from {{ ref('int_restated_figures') }}
 ),
 
 evidence as (
@@ -24,6 +28,7 @@ cells as (
     select distinct
         customer_key,
         is_money,
+        is_gross,
         is_accumulated,
         period_start,
         closes_on
@@ -33,6 +38,7 @@ cells as (
 -- a sum over customers does not say whom it holds: only the days of the evidence can touch it
 evidence_by_day as (
     select distinct
+        cause,
         precedence_number,
         customer_key is null as is_of_everybody,
         is_of_money,
@@ -53,6 +59,7 @@ explanations as (
             evidence.cause not in ('refund', 'exchange_rate')
             or (
                 (cells.is_money or not evidence.is_of_money)
+                and not (cells.is_gross and evidence.is_of_money and evidence.cause = 'refund')
                 and cells.closes_on > evidence.touched_from
                 and (
                     cells.is_accumulated
@@ -69,6 +76,9 @@ explanations as (
     on
         (cells.customer_key is null or evidence_by_day.is_of_everybody)
         and (cells.is_money or not evidence_by_day.is_of_money)
+        and not (
+            cells.is_gross and evidence_by_day.is_of_money and evidence_by_day.cause = 'refund'
+        )
         and coalesce(cells.closes_on > evidence_by_day.touched_from, true)
         and (
             cells.is_accumulated
@@ -80,12 +90,13 @@ explained as (
     select
         customer_key,
         is_money,
+        is_gross,
         is_accumulated,
         period_start,
         closes_on,
         min(precedence_number) as precedence_number
     from explanations
-    group by customer_key, is_money, is_accumulated, period_start, closes_on
+    group by customer_key, is_money, is_gross, is_accumulated, period_start, closes_on
 ),
 
 causes as (
@@ -115,6 +126,7 @@ told_now as (
     on
         coalesce(figures.customer_key, '') = coalesce(explained.customer_key, '')
         and figures.is_money = explained.is_money
+        and figures.is_gross = explained.is_gross
         and figures.is_accumulated = explained.is_accumulated
         and figures.period_start = explained.period_start
         and figures.closes_on = explained.closes_on
