@@ -38,18 +38,28 @@ classed as (
     cross join lines
 ),
 
+channels_of_prospects as (
+    select distinct acquisition_channel
+    from {{ ref('int_customer_values') }}
+    where order_count = 0
+),
+
 -- What becomes of a prospect is what became of the others of the channel. Reckoned apart, lest all
 -- columns of all customers be kept in memory until it is known.
 channels as (
     select
-        acquisition_channel,
+        others.acquisition_channel,
         sum(
-            case when has_expectation then value_amount + expected_value_amount end
+            case
+                when others.has_expectation then others.value_amount + others.expected_value_amount
+            end
         ) as lifetime_amount,
-        count(*) filter (where not is_deleted) as customer_count
-    from {{ ref('int_customer_expectations') }}
-    where not is_guest and not is_erased
-    group by acquisition_channel
+        count(*) filter (where not others.is_deleted) as customer_count
+    from {{ ref('int_customer_expectations') }} as others
+    inner join channels_of_prospects
+    on others.acquisition_channel = channels_of_prospects.acquisition_channel
+    where not others.is_guest and not others.is_erased
+    group by others.acquisition_channel
 ),
 
 with_prospects as (
