@@ -144,6 +144,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
             return
         progress().info(f"Building the models as of {prepared.as_of}.")
         forget_built(settings.home)
+        engine.tell_freshness(Lake(settings.home / "lake"), prepared.as_of)
         select = _selection(context, manifest, translator) if context.is_subset else ()
         variables = _variables(settings, prepared, former)
         built, value = _build(settings, engine, manifest, variables, select=select)
@@ -190,7 +191,7 @@ def _prepare(
     loads = known_loads(lake, settings, date.fromisoformat(run.known) if run.known else None)
     configured = {source.name for source in settings.sources}
     unreachable = [key for key, reading in lake.readings().items() if reading.get("failure") and key[0] in configured]
-    as_of = engine.prepare(lake, loads, run_id=context.run.run_id, asked=run.as_of)
+    as_of = engine.prepare(loads, run_id=context.run.run_id, asked=run.as_of)
     present = to_build(settings, loads, unreachable, run_id=context.run.run_id, as_of=as_of)
     is_whole = run.full_refresh or context.is_subset
     former = None if is_whole else _repairable(settings, present)

@@ -40,8 +40,11 @@ class Engine(Protocol):
     def unreachable(self) -> str | None:
         """Why it does not answer where it is to be found, and the remedy; None if it does."""
 
-    def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
+    def prepare(self, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Take these loads for those to build from; returns the day that the figures are as of."""
+
+    def tell_freshness(self, lake: Lake, as_of: date) -> None:
+        """Show how far each source reaches, of the loads that were prepared."""
 
     def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
         """Tell apart the loads that the last build did not know; None where all is built from nothing."""
@@ -74,13 +77,16 @@ class OnDuckDB:
         """Never: it works within this process."""
         return None
 
-    def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
+    def prepare(self, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Show the lake's rows in the working file."""
         with connected(working_file(self.settings.home)) as connection:
             register(connection, loads, run_id=run_id, git=git_revision())
-            as_of = as_of_day(connection, self.settings, asked)
+            return as_of_day(connection, self.settings, asked)
+
+    def tell_freshness(self, lake: Lake, as_of: date) -> None:
+        """Show it beside the lake's rows."""
+        with connected(working_file(self.settings.home)) as connection:
             register_freshness(connection, lake, self.settings, as_of)
-            return as_of
 
     def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
         """Show their rows beside all others."""

@@ -66,16 +66,21 @@ class OnSpark:
         """A server that does not answer."""
         return unreachable(self.settings.spark)
 
-    def prepare(self, lake: Lake, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
+    def prepare(self, loads: Sequence[JudgedLoad], *, run_id: str, asked: str | None) -> date:
         """Find the day of the build, and write the lake's records as files for Spark."""
         self.loads = loads
         with duckdb_connected(IN_MEMORY) as connection:
             register(connection, loads, run_id=run_id, git=git_revision())
-            as_of = as_of_day(connection, self.settings, asked)
-            register_freshness(connection, lake, self.settings, as_of)
             self._write_records(connection, "lake")
             self._write_records(connection, "value")
-            return as_of
+            return as_of_day(connection, self.settings, asked)
+
+    def tell_freshness(self, lake: Lake, as_of: date) -> None:
+        """Write it as a file for Spark."""
+        with duckdb_connected(IN_MEMORY) as connection:
+            register(connection, self.loads, run_id="", git="")
+            register_freshness(connection, lake, self.settings, as_of)
+            self._write_record(connection, "lake.freshness")
 
     def tell_arrived(self, loads: Sequence[JudgedLoad] | None) -> None:
         """Note them, to be registered beside all others."""
@@ -90,11 +95,13 @@ class OnSpark:
     def _write_records(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         query = "select table_name from information_schema.tables where table_schema = ?"
         for (name,) in connection.execute(query, [schema]).fetchall():
-            relation = f"{schema}.{name}"
-            file = self.folder / "records" / relation / "part-0.parquet"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            connection.execute(f"copy {relation} to {literal(str(file))} (format parquet)")
-            self.records[relation] = {row[0]: row[1] for row in connection.execute(f"describe {relation}").fetchall()}
+            self._write_record(connection, f"{schema}.{name}")
+
+    def _write_record(self, connection: duckdb.DuckDBPyConnection, relation: str) -> None:
+        file = self.folder / "records" / relation / "part-0.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"copy {relation} to {literal(str(file))} (format parquet)")
+        self.records[relation] = {row[0]: row[1] for row in connection.execute(f"describe {relation}").fetchall()}
 
     def tell_value(self, tables: Mapping[str, pa.Table]) -> None:
         """Write it as files, and let Spark look at them anew."""
