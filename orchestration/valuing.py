@@ -24,7 +24,7 @@ Places = npt.NDArray[np.int32]
 Inside = npt.NDArray[np.bool_]
 ALL = "all"
 # What was fitted by another method is fitted again.
-METHOD = 4
+METHOD = 5
 CUTS = "select distinct observed_on, is_cut_off, holdout_days from measures.int_value_cells order by observed_on"
 CELLS = """
     select frequency::double, recency_days::double, age_days::double, former_count::double, actual_count::double,
@@ -179,8 +179,8 @@ class Valued:
 
     `calibration` holds the bins of every cut-off, `tracking` the weeks around the earlier one. `used` is empty where
     there is no model of buyers, else the one of all comes first, then those of segments, then the one of values;
-    `contracts` is empty where there is none of contracts. `risk` holds the logistic models of who will not order,
-    oldest first: the newest is used if it is not beaten. `choice` says why segments are used or not, and `complaint`
+    `contracts` holds the model of contracts and the curve beside it, or nothing. `risk` holds the logistic models of who
+    will not order, oldest first: the newest is used if it is not beaten. `choice` says why segments are used or not, and `complaint`
     is what an engineer should read where there is no model, where an earlier one had to stay, or where it is told of
     more days than are known.
     """
@@ -286,8 +286,26 @@ def _of_contracts(known: Counted) -> tuple[Model, ...]:
     kept, lost = known.renewals
     if known.renewals_observed_on is None or kept[0] + lost[0] < max(known.asked.minimum_count, 1):
         return ()
-    fit = contracts.fit(contracts.Renewals(kept, lost))
-    return (_model("sbg", contracts.NAMES, fit, known.renewals_observed_on, is_identified=fit.is_identified),)
+    renewals, observed_on = contracts.Renewals(kept, lost), known.renewals_observed_on
+    fit = contracts.fit(renewals)
+    return (
+        _model("sbg", contracts.NAMES, fit, observed_on, is_identified=fit.is_identified),
+        _of_survival(contracts.kaplan_meier(renewals), fit, observed_on),
+    )
+
+
+def _of_survival(curve: contracts.Curve, beside: contracts.Fit, observed_on: date) -> Model:
+    names = [f"survival_{number}" for number in range(1, len(curve.survival) + 1)]
+    return Model(
+        model_key=f"kaplan_meier/{ALL}/{ALL}/{observed_on}",
+        family="kaplan_meier",
+        is_identified=True,
+        parameters=dict(zip(names, map(float, curve.survival), strict=True)),
+        standard_errors=dict(zip(names, map(float, curve.standard_errors), strict=True)),
+        log_likelihood=curve.log_likelihood,
+        customer_count=int(beside.customer_count),
+        fitted_through=observed_on.isoformat(),
+    )
 
 
 def _of_risk(known: Counted) -> tuple[Model, ...]:
@@ -558,7 +576,7 @@ def _survival(found: Valued) -> pa.Table:
     """The share of contracts that is left after so many renewals."""
     if not found.contracts:
         return TABLES["renewals"].empty_table()
-    (model,) = found.contracts
+    model = found.contracts[0]
     numbers = np.arange(RENEWALS_AHEAD + 1, dtype=np.int32)
     ratios = contracts.survival(np.array(list(model.parameters.values())), numbers)
     return pa.table([pa.array([model.model_key] * len(numbers)), numbers, ratios], schema=TABLES["renewals"])
@@ -583,7 +601,7 @@ def _scored_by(found: Valued) -> Sequence[Mapping[str, Any]]:
 
 
 def _parameters(found: Valued) -> Sequence[Mapping[str, Any]]:
-    scoring = [*found.used, *found.contracts, *([found.risk_model] if found.risk_model else [])]
+    scoring = [*found.used, *found.contracts[:1], *([found.risk_model] if found.risk_model else [])]
     used = {model.model_key for model in scoring}
     others = [model for model in found.used if model not in found.fitted]
     models = [*found.fitted, *others, *found.contracts, *found.risk]

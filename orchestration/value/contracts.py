@@ -1,7 +1,8 @@
 """How long contracts last: sBG, in which every renewal is kept with a probability that is Beta among customers.
 
 Fader and Hardie 2007, "How to Project Customer Retention", Journal of Interactive Marketing 21(1); residual
-lifetimes from Fader and Hardie 2010, Marketing Science 29(1).
+lifetimes from Fader and Hardie 2010, Marketing Science 29(1). Beside it stands the curve of Kaplan and Meier 1958,
+Journal of the American Statistical Association 53(282), which supposes nothing and shows how well the model fits.
 """
 
 from dataclasses import dataclass
@@ -48,6 +49,27 @@ class Fit:
     def parameters(self) -> Numbers:
         """alpha and beta; renewals are counted, so they have no unit."""
         return self.maximum.parameters
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The share left after the first, second, third ... renewal, with Greenwood's standard errors."""
+
+    survival: Numbers
+    standard_errors: Numbers
+    log_likelihood: float
+
+
+def kaplan_meier(renewals: Renewals) -> Curve:
+    """The curve of Kaplan and Meier over renewals, as far as anybody has come; an error is 0 where all have left."""
+    at_risk = renewals.kept + renewals.lost
+    known = slice(0, int(np.flatnonzero(at_risk)[-1]) + 1)
+    kept, lost, at_risk = renewals.kept[known], renewals.lost[known], at_risk[known]
+    left = np.cumprod(kept / at_risk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.where(left > 0, left**2 * np.cumsum(lost / (at_risk * kept)), 0.0)
+    value = special.xlogy(lost, lost / at_risk).sum() + special.xlogy(kept, kept / at_risk).sum()
+    return Curve(left, np.sqrt(variance).astype(np.float64), float(value))
 
 
 def survivors(counts: npt.ArrayLike) -> Renewals:

@@ -153,6 +153,24 @@ def test_sbg_learns_from_cohorts_that_are_still_running() -> None:
     np.testing.assert_allclose(fit.parameters, [3.79813, 15.19194], atol=5e-3)
 
 
+def test_kaplan_and_meier_give_the_remission_of_leukaemia_as_published() -> None:
+    """Freireich et al. 1963, patients under 6-mercaptopurine, as in Klein and Moeschberger's table 4.1B."""
+    at_risk, relapsed = np.array([21.0, 17, 15, 12, 11, 7, 6]), np.array([3.0, 1, 1, 1, 1, 1, 1])
+    curve = contracts.kaplan_meier(contracts.Renewals(at_risk - relapsed, relapsed))
+    np.testing.assert_allclose(curve.survival, [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448], atol=5e-4)
+    np.testing.assert_allclose(
+        curve.standard_errors, [0.0764, 0.0869, 0.0963, 0.1068, 0.1141, 0.1282, 0.1346], atol=5e-5
+    )
+
+
+def test_the_curve_ends_where_nobody_is_left_and_fits_no_worse_than_the_model() -> None:
+    ended = contracts.kaplan_meier(contracts.Renewals(np.array([5.0, 0, 0]), np.array([5.0, 5, 0])))
+    assert ended.survival.tolist() == [0.5, 0.0]
+    assert ended.standard_errors[1] == 0
+    renewals = contracts.survivors([100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1])
+    assert contracts.kaplan_meier(renewals).log_likelihood > contracts.fit(renewals).maximum.log_likelihood
+
+
 def test_a_contract_model_stays_finite_where_nobody_or_everybody_leaves() -> None:
     for counts in ([50, 50, 50], [50, 0]):
         fit = contracts.fit(contracts.survivors(counts))
