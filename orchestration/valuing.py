@@ -179,10 +179,10 @@ class Valued:
 
     `calibration` holds the bins of every cut-off, `tracking` the weeks around the earlier one. `used` is empty where
     there is no model of buyers, else the one of all comes first, then those of segments, then the one of values;
-    `contracts` holds the model of contracts and the curve beside it, or nothing. `risk` holds the logistic models of who
-    will not order, oldest first: the newest is used if it is not beaten. `choice` says why segments are used or not, and `complaint`
-    is what an engineer should read where there is no model, where an earlier one had to stay, or where it is told of
-    more days than are known.
+    `contracts` holds the model of contracts and the curve beside it, or nothing. `risk` holds the logistic models of
+    who will not order, oldest first: the newest is used if it is not beaten. `choice` says why segments are used or
+    not, and `complaint` is what an engineer should read where there is no model, where an earlier one had to stay, or
+    where it is told of more days than are known.
     """
 
     fingerprint: str

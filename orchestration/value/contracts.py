@@ -65,7 +65,7 @@ def kaplan_meier(renewals: Renewals) -> Curve:
     at_risk = renewals.kept + renewals.lost
     known = slice(0, int(np.flatnonzero(at_risk)[-1]) + 1)
     kept, lost, at_risk = renewals.kept[known], renewals.lost[known], at_risk[known]
-    left = np.cumprod(kept / at_risk)
+    left = np.asarray(np.cumprod(kept / at_risk), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.where(left > 0, left**2 * np.cumsum(lost / (at_risk * kept)), 0.0)
     value = special.xlogy(lost, lost / at_risk).sum() + special.xlogy(kept, kept / at_risk).sum()
