@@ -22,7 +22,7 @@ from orchestration.assets.value_models import VALUE_KEY, Results, revalue, value
 from orchestration.console import progress
 from orchestration.engine import dbt
 from orchestration.engine.choice import Engine, engine_of
-from orchestration.engine.duckdb import connected, known_loads
+from orchestration.engine.duckdb import connected, known_loads, later_loads
 from orchestration.engine.former import Former
 from orchestration.engine.spark_session import SparkFailed
 from orchestration.engine.state import (
@@ -207,10 +207,8 @@ def _looks_back(settings: Settings, lake: Lake, run: RunOptions, present: Built)
     reference = publishing.reference(settings.home)
     if reference is None or reference.origin is None:
         return False
-    unknown: set[str] = set()
-    if run.known:
-        known = known_loads(lake, settings, date.fromisoformat(run.known))
-        unknown = {name_of(load) for load in lake.judged_loads()} - {name_of(load) for load in known}
+    later = later_loads(lake, settings, date.fromisoformat(run.known)) if run.known else ()
+    unknown = {name_of(load) for load in later}
     is_day_asked = (run.as_of or settings.as_of) not in ("auto", "today")
     return is_replay(reference.origin, present, is_day_asked=is_day_asked, unknown=unknown)
 

@@ -119,6 +119,12 @@ def known_loads(lake: Lake, settings: Settings, known: date | None) -> tuple[Jud
     return tuple(load for load in loads if load.load_id not in superseded)
 
 
+def later_loads(lake: Lake, settings: Settings, known: date) -> tuple[JudgedLoad, ...]:
+    """The judged loads that came after the end of a local day, whatever their source."""
+    end = _end_of(known, settings)
+    return tuple(load for load in lake.judged_loads() if _naive(load.loaded_at) >= end)
+
+
 def _superseded(lake: Lake, loads: Sequence[JudgedLoad]) -> Collection[str]:
     """The loads of which every file was read again in another way since, as in another time zone.
 

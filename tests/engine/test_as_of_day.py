@@ -2,23 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.engine.duckdb import as_of_day
-from orchestration.settings import Settings, settings_from_text
-
-CONFIGURATION = """
-warehouse: {reporting_timezone: Asia/Shanghai, reporting_currency: CNY}
-sources: [{name: shop, type: demo}]
-"""
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_from_text(CONFIGURATION, tmp_path / "lifecycle.yml", base=tmp_path)
+from orchestration.settings import Settings
 
 
 @pytest.fixture

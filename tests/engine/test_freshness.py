@@ -9,18 +9,9 @@ import pytest
 
 from orchestration.engine.duckdb import register, register_freshness
 from orchestration.lake import Lake
-from orchestration.settings import Settings, settings_from_text
+from orchestration.settings import Settings
 
-CONFIGURATION = """
-warehouse: {reporting_timezone: Asia/Shanghai, reporting_currency: CNY}
-sources: [{name: desk, type: files, path: .}, {name: erp, type: files, path: .}]
-"""
 AS_OF = date(2026, 1, 31)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_from_text(CONFIGURATION, tmp_path / "lifecycle.yml", base=tmp_path)
 
 
 @pytest.fixture

@@ -1,25 +1,15 @@
 """Which loads a build knows: those of configured sources, but for files that were read in another way since."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from orchestration.engine.duckdb import known_loads
+from orchestration.engine.duckdb import known_loads, later_loads, today
 from orchestration.lake import Input, Lake
 from orchestration.lake.raw import fingerprint
-from orchestration.settings import Settings, settings_from_text
+from orchestration.settings import Settings
 
-CONFIGURATION = """
-warehouse: {reporting_timezone: Asia/Shanghai, reporting_currency: CNY}
-sources: [{name: shop, type: files, path: .}]
-"""
 UTC, SHANGHAI = {"timezone": "UTC"}, {"timezone": "Asia/Shanghai"}
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_from_text(CONFIGURATION, tmp_path / "lifecycle.yml", base=tmp_path)
 
 
 def read(
@@ -71,3 +61,11 @@ def test_loads_of_a_source_that_is_configured_no_more_are_not_known(tmp_path: Pa
     lake = Lake(tmp_path)
     read(lake, ["1.csv"], UTC, source="removed")
     assert known(lake, settings) == []
+
+
+def test_what_counts_no_more_did_not_come_later(tmp_path: Path, settings: Settings) -> None:
+    lake = Lake(tmp_path)
+    loads = [read(lake, ["1.csv"], UTC), read(lake, ["1.csv"], SHANGHAI), read(lake, ["1.csv"], UTC, source="removed")]
+    assert later_loads(lake, settings, today(settings)) == ()
+    later = later_loads(lake, settings, today(settings) - timedelta(days=1))
+    assert [load.load_id for load in later] == loads
