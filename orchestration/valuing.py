@@ -510,11 +510,13 @@ def _caution(known: Counted) -> str | None:
 
 def _complaint(verdict: holdout.Verdict, standing: tuple[Model, ...]) -> str:
     instead = f"{standing[0].model_key} stays in use" if standing else "nobody is scored"
+    model, repetition = verdict.model, verdict.repetition
+    top, top_of_repetition = model.top_decile_share or 0, repetition.top_decile_share or 0
     return (
         "The model of value foretells no better than the repetition of the last period "
-        f"(mean absolute error {verdict.model.mean_absolute:.3f} against {verdict.repetition.mean_absolute:.3f}, "
-        f"root mean square {verdict.model.root_mean_square:.3f} against {verdict.repetition.root_mean_square:.3f}), "
-        f"so {instead}."
+        f"(mean absolute error {model.mean_absolute:.3f} against {repetition.mean_absolute:.3f}, "
+        f"root mean square {model.root_mean_square:.3f} against {repetition.root_mean_square:.3f}, "
+        f"share of the tenth ranked first {top:.3f} against {top_of_repetition:.3f}), so {instead}."
     )
 
 

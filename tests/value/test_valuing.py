@@ -348,6 +348,17 @@ def test_channels_whose_buyers_are_unlike_have_models_of_their_own(by_channel: v
     assert len(bounds) == 3
 
 
+def test_the_mean_absolute_error_alone_does_not_refuse_the_process_that_drew_the_buyers(
+    by_channel: valuing.Valued,
+) -> None:
+    (tried,) = {model.model_key: model for model in by_channel.fitted[:3] if model.segment_type == "all"}.values()
+    assert tried.errors is not None
+    assert tried.baseline is not None
+    assert (tried.errors["mae"] or 0) > (tried.baseline["mae"] or 0)
+    assert (tried.errors["rmse"] or 0) < (tried.baseline["rmse"] or 0)
+    assert tried.is_beaten is False
+
+
 def test_the_parameters_of_each_channel_are_recovered(by_channel: valuing.Valued) -> None:
     for model, truth in zip(by_channel.used[1:3], (STORE, WEB), strict=True):
         for (name, value), expected in zip(model.parameters.items(), truth, strict=True):
