@@ -12,7 +12,6 @@ from orchestration.assets.warehouse import valid_key
 from orchestration.console import progress
 from orchestration.engine.duckdb import pending_refusals
 from orchestration.feed import TABLES, Table
-from orchestration.judging import judge_load
 from orchestration.lake import JudgedLoad, Lake, RawLoad
 from orchestration.resources import RunOptions, Writer
 from orchestration.settings import FilesSource, Settings
@@ -86,6 +85,9 @@ def _checks(table: Table) -> Iterator[dg.AssetCheckSpec]:
 
 
 def _judge_table(context: dg.AssetExecutionContext, settings: Settings, lake: Lake, table: Table) -> Results:
+    # What judges is imported where something arrived only.
+    from orchestration.judging import judge_load
+
     judged = []
     for source in settings.sources:
         for load in _waiting(lake, source, table):

@@ -305,8 +305,11 @@ def _rule_rows(loads: Sequence[JudgedLoad]) -> list[tuple[Any, ...]]:
 # of that order says otherwise.
 LATEST_DAY_SQL = """
 select max(timezone($zone, timezone('UTC', ordered_at))) from feed.orders
-where ordered_at < $before and {is_valid}
+where ordered_at > $newest - to_days($days) and ordered_at < $before and {is_valid}
 """
+DAYS_LOOKED_AT = (31, 1_000_000)
+# The statistics of files tell it without reading a row.
+NEWEST_ORDER_SQL = "select max(ordered_at) from feed.orders where ordered_at < $before"
 # The same of current versions, as staging finds them, among the orders that have a version since an instant.
 CURRENT_SINCE_SQL = """
 with current_orders as (
@@ -349,23 +352,36 @@ def _latest_order_day(connection: duckdb.DuckDBPyConnection, settings: Settings)
     given: dict[str, Any] = {
         "zone": settings.reporting_timezone,
         "count_zero": bool(settings.parameters["count_zero_amount_orders"]),
-        "before": _naive(datetime(9999, 1, 1, tzinfo=UTC)),
     }
+    before = _naive(datetime(9999, 1, 1, tzinfo=UTC))
     connection.execute(TEST_CUSTOMERS_SQL.format(newest_first=NEWEST_FIRST_SQL))
-    latest = LATEST_DAY_SQL.format(is_valid=VALID_ORDER_SQL.format(orders="orders"))
     current_since = CURRENT_SINCE_SQL.format(
         is_valid=VALID_ORDER_SQL.format(orders="current_orders"), newest_first=NEWEST_FIRST_SQL
     )
     while True:
-        found = connection.execute(latest, given).fetchone()
-        if not found or found[0] is None:
+        day = _latest_day_before(connection, before, given)
+        if day is None:
             return None
-        day = _day(found[0])
         since = _naive(datetime.combine(day, time.min, zone))
-        current = connection.execute(current_since, {**given, "since": since}).fetchone()
+        current = connection.execute(current_since, {**given, "since": since, "before": before}).fetchone()
         if current and current[0] and _day(current[0]) >= day:
             return _day(current[0])
-        given["before"] = since
+        before = since
+
+
+def _latest_day_before(
+    connection: duckdb.DuckDBPyConnection, before: datetime, given: Mapping[str, Any]
+) -> date | None:
+    """The greatest local day before an instant on which any version of an order that counts was placed."""
+    newest = connection.execute(NEWEST_ORDER_SQL, {"before": before}).fetchone()
+    if newest is None or newest[0] is None:
+        return None
+    latest = LATEST_DAY_SQL.format(is_valid=VALID_ORDER_SQL.format(orders="orders"))
+    for days in DAYS_LOOKED_AT:
+        found = connection.execute(latest, {**given, "newest": newest[0], "days": days, "before": before}).fetchone()
+        if found and found[0] is not None:
+            return _day(found[0])
+    return None
 
 
 def latest_day(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:

@@ -114,7 +114,7 @@ def _table(name: str, declared: Mapping[str, Any]) -> Table:
 
 def _load() -> Mapping[str, Table]:
     text = files(__package__).joinpath("tables.yml").read_text(encoding="utf-8")
-    declared = yaml.safe_load(text)
+    declared = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return MappingProxyType({name: _table(name, of) for name, of in declared.items()})
 
 

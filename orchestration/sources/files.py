@@ -10,7 +10,7 @@ from orchestration.feed import TABLES, Table
 from orchestration.lake import Input, Lake, LoadWriter, RawLoad
 from orchestration.lake.raw import FOUND, fingerprint
 from orchestration.settings import FilesSource, TableSettings
-from orchestration.sources import delimited, jsonlines, parts, queries, sheets
+from orchestration.sources import delimited, jsonlines, parts, queries
 from orchestration.sources.archives import Member, members
 from orchestration.sources.encodings import decode
 from orchestration.sources.finding import FoundFile, configured_files, default_files, enter
@@ -172,6 +172,9 @@ class _Reading:
         if member.format == "parquet":
             return f"read_parquet({parts.quoted(member.placed(place, '.parquet'))})"
         if member.format == "xlsx":
+            # Polars takes half a second to import, which a run without sheets does not wait for.
+            from orchestration.sources import sheets
+
             book = member.placed(place, ".xlsx")
             relation, sheet = sheets.relation(member.name, book, self._settings)
             self._found[member.name] = {"sheet": sheet}

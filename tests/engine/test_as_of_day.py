@@ -88,3 +88,11 @@ def test_an_order_of_who_is_a_test_customer_by_now_does_not_count(
 def test_the_day_that_was_asked_for_is_taken(orders: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     place(orders, ("1", "2026-01-05 10:00", None, "completed", "a"))
     assert as_of_day(orders, settings, "2025-12-31") == date(2025, 12, 31)
+
+
+def test_an_order_long_before_all_that_do_not_count_is_found(
+    orders: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    place(orders, ("1", "2023-01-07 12:00", None, "completed", "a"))
+    place(orders, *((str(day), f"2026-03-{day:02} 12:00", None, "cancelled", "a") for day in range(2, 30)))
+    assert as_of_day(orders, settings, None) == date(2023, 1, 7)
