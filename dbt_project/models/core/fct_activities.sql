@@ -1,10 +1,11 @@
 {{ config(
     materialized='repaired',
-    repair_key=['customer_key'],
+    repair_key=['source_system', 'coalesce(source_id, customer_key)'],
     day='occurred_on',
-    touched="{{ touched_actors() }}",
+    touched="{{ touched_activities() }}",
 ) }}
 
+-- what was touched asks for refunds as well; depends_on: {{ ref('fct_refunds') }}
 with
 
 customers as (
@@ -34,6 +35,8 @@ inner join customers
 on activities.customer_key = customers.customer_key
 where
     activities.occurred_on <= {{ as_of_date() }}
-    and {{ only_touched(['activities.customer_key']) }}
+    and {{ only_touched([
+        'activities.source_system', 'coalesce(activities.source_id, activities.customer_key)'
+    ]) }}
     and not customers.is_test
     and (not customers.is_guest or activities.activity in ('order', 'refund'))
