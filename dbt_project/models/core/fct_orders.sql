@@ -18,8 +18,7 @@
         )
         select * from changed
         union all
-        select source_system, order_id from {{ ref('int_orders_converted') }}
-        where customer_key in (select * from buyers)
+        {{ may_acquire_instead() }}
     ",
 ) }}
 
@@ -99,7 +98,7 @@ settled as (
 acquisitions as (
     select
         customer_key,
-        min_by(order_key, (ordered_at, order_id)) as order_key
+        min_by(order_key, (ordered_at, order_id, source_system)) as order_key
     from settled
     where is_valid and not is_guest and not is_refunded_in_full
     group by customer_key
