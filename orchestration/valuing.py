@@ -24,7 +24,7 @@ Places = npt.NDArray[np.int32]
 Inside = npt.NDArray[np.bool_]
 ALL = "all"
 # What was fitted by another method is fitted again.
-METHOD = 5
+METHOD = 6
 CUTS = "select distinct observed_on, is_cut_off, holdout_days from measures.int_value_cells order by observed_on"
 CELLS = """
     select frequency::double, recency_days::double, age_days::double, former_count::double, actual_count::double,
@@ -121,8 +121,13 @@ class Counted:
 
     @property
     def day_count(self) -> float:
-        """How many days ago the first order was."""
-        return float(self.present.age.max()) if self.present and len(self.present.age) else 0.0
+        """How many days ago as many had ordered as are reported on; fewer, long before all others, tell of no time."""
+        if self.present is None or not len(self.present.age):
+            return 0.0
+        oldest_first = np.argsort(-self.present.age, kind="stable")
+        buyers = np.cumsum(self.present.customer_count[oldest_first])
+        place = np.searchsorted(buyers, min(max(self.asked.minimum_count, 1), buyers[-1]))
+        return float(self.present.age[oldest_first[place]])
 
     @property
     def segment_count(self) -> int:
@@ -151,7 +156,8 @@ class Counted:
 class Model:
     """A family fitted to a segment or to all: parameters and their errors by name, and how it fared at the cut-offs.
 
-    An expectation times its ratios is as low and as high as the parameters leave open; `means` are those of features.
+    An expected value times its ratios is as low and as high as the parameters leave open, expected orders times
+    theirs; `means` are those of features.
     """
 
     model_key: str
@@ -166,6 +172,8 @@ class Model:
     segment_value: str = ALL
     low_ratio: float | None = None
     high_ratio: float | None = None
+    low_order_ratio: float | None = None
+    high_order_ratio: float | None = None
     holdout_days: int | None = None
     is_beaten: bool | None = None
     errors: Mapping[str, float | None] | None = None
@@ -349,7 +357,7 @@ def _demand_enough(known: Counted) -> None:
         )
     if known.day_count < FEWEST_DAYS or len(known.cuts) < 3:
         raise CannotFit(
-            f"the first order was {known.day_count:.0f} days ago, and {FEWEST_DAYS} days of orders are the least "
+            f"the first buyers ordered {known.day_count:.0f} days ago, and {FEWEST_DAYS} days of orders are the least "
             "from which a model is made"
         )
 
@@ -358,8 +366,12 @@ def _fitted(known: Counted, standing: tuple[Model, ...]) -> Valued:
     present = known.present
     if present is None:
         raise CannotFit("nobody has ordered yet")
-    spend = spending.fit(spending.Spenders(*known.spend))
-    cut_offs = [cut for cut in known.cuts if cut.is_cut_off]
+    spenders = spending.Spenders(*known.spend)
+    spend = spending.fit(spenders)
+    # By a day on which nobody had come back there was nothing to learn from.
+    cut_offs = [cut for cut in known.cuts if cut.is_cut_off and cut.returned_count]
+    if not cut_offs:
+        raise CannotFit("nobody had ordered again by the days before which it is tried, so that it cannot be")
     fits = [buying.fit(cut.cells) for cut in cut_offs]
     value = _of_spending(spend, present.observed_on)
     plain, trials = _tried(known, cut_offs, fits)
@@ -370,7 +382,7 @@ def _fitted(known: Counted, standing: tuple[Model, ...]) -> Valued:
     buyers: list[Model] = []
     for trial in (plain, *trials):
         is_scoring = trial in in_question and not verdict.is_beaten
-        models = _of_buyers(known, present, trial, uncertainty.of_order_value(spend) if is_scoring else None)
+        models = _of_buyers(known, present, trial, (spend, spenders) if is_scoring else None)
         buyers += [replace(of, is_beaten=verdict.is_beaten) if trial in in_question else of for of in models]
     buyers[0] = _with_tracking(buyers[0], tracked)
     beside = _of_buying(buying.fit(present.cells, "bg_nbd"), present.observed_on)
@@ -385,10 +397,12 @@ def _fitted(known: Counted, standing: tuple[Model, ...]) -> Valued:
     )
 
 
-def _of_buyers(known: Counted, present: Cut, trial: segments.Trial, spread: float | None) -> Iterator[Model]:
+def _of_buyers(
+    known: Counted, present: Cut, trial: segments.Trial, values: tuple[spending.Fit, spending.Spenders] | None
+) -> Iterator[Model]:
     """A model of each segment that has enough now, with what its like foretold at the cut-offs.
 
-    With the spread of what orders are worth it has bounds too.
+    With the model of what orders are worth it has bounds too.
     """
     for segment_value, inside in _large(known, present, trial.segment_type):
         cut = present.of(inside)
@@ -398,13 +412,24 @@ def _of_buyers(known: Counted, present: Cut, trial: segments.Trial, spread: floa
         if verdict is not None:
             errors, baseline = _by_name(verdict.model), _by_name(verdict.repetition)
             model = replace(model, holdout_days=cut.holdout_days, errors=errors, baseline=baseline)
-        if spread is not None:
-            orders = uncertainty.of_total_orders(fit, cut.cells, known.asked.horizon_days)
-            bounds = uncertainty.bounds(orders, spread)
-            # Where the data bind a parameter to nothing there are none, and money cannot be NaN.
-            if all(map(math.isfinite, bounds)):
-                model = replace(model, low_ratio=bounds[0], high_ratio=bounds[1])
+        if values is not None:
+            model = _bounded(model, fit, cut, values, known.asked.horizon_days)
         yield model
+
+
+def _bounded(
+    model: Model, fit: buying.Fit, cut: Cut, values: tuple[spending.Fit, spending.Spenders], horizon: int
+) -> Model:
+    """With how far orders and their value may lie off; where the data bind a parameter to nothing there is no bound."""
+    of_orders = uncertainty.of_total_orders(fit, cut.cells, horizon)
+    of_values = uncertainty.of_order_values(*values, fit, cut.cells, horizon)
+    orders, both = uncertainty.bounds(of_orders), uncertainty.bounds(of_orders, of_values)
+    # Money cannot be NaN.
+    if all(map(math.isfinite, orders)):
+        model = replace(model, low_order_ratio=orders[0], high_order_ratio=orders[1])
+    if all(map(math.isfinite, both)):
+        model = replace(model, low_ratio=both[0], high_ratio=both[1])
+    return model
 
 
 def _tried(
@@ -503,8 +528,8 @@ def _caution(known: Counted) -> str | None:
     if known.day_count >= asked.horizon_days:
         return None
     return (
-        f"Orders are expected for {asked.horizon_days} days, but the first was {known.day_count:.0f} days ago: a model "
-        f"could be tried over {cut_offs[0].holdout_days} days only. Set value_horizon_days to what may be told."
+        f"Orders are expected for {asked.horizon_days} days, but the first were placed {known.day_count:.0f} days ago: "
+        f"a model could be tried over {cut_offs[0].holdout_days} days only. Set value_horizon_days to what may be told."
     )
 
 
@@ -595,6 +620,8 @@ def _scored_by(found: Valued) -> Sequence[Mapping[str, Any]]:
             "segment_value": model.segment_value,
             "low_ratio": model.low_ratio,
             "high_ratio": model.high_ratio,
+            "low_order_ratio": model.low_order_ratio,
+            "high_order_ratio": model.high_order_ratio,
             **model.parameters,
             **values.parameters,
         }

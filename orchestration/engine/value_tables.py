@@ -22,7 +22,8 @@ _FEATURES = ("log_frequency", "log_silence_days", "log_age_days", "overdue_ratio
 TABLES: Mapping[str, pa.Schema] = {
     "models": pa.schema(
         [(name, pa.string()) for name in ("model_key", "segment_type", "segment_value")]
-        + [(name, pa.float64()) for name in ("r", "alpha", "a", "b", "p", "q", "v", "low_ratio", "high_ratio")]
+        + [(name, pa.float64()) for name in ("r", "alpha", "a", "b", "p", "q", "v")]
+        + [(f"{bound}_{of}", pa.float64()) for of in ("ratio", "order_ratio") for bound in ("low", "high")]
     ),
     "parameters": pa.schema(
         [

@@ -21,6 +21,7 @@ Family = Literal["mbg_nbd", "bg_nbd"]
 NAMES = ("r", "alpha", "a", "b")
 # Nearer to a = 1, where both the numerator and the denominator vanish, a line between both sides is exact to 1e-8.
 NEAR_ONE = 1e-4
+QUADRATURE_NODES = 200
 
 
 @dataclass(frozen=True)
@@ -229,9 +230,11 @@ def fit_nbd(cells: Cells) -> Maximum:
 
 
 def _is_identified(found: Maximum, cells: Cells, family: Family) -> bool:
-    """Whether the data bound the parameters of dropout; if not, everybody would be called alive for ever."""
-    _, _, a, b = found.parameters
-    if found.log_covariance is None or not found.is_converged or a < 0.001 or b > 1000:
+    """Whether the data bound the parameters: of dropout, or everybody would be called alive for ever; and of rates,
+    which run away where all order as often.
+    """
+    r, _, a, b = found.parameters
+    if found.log_covariance is None or not found.is_converged or a < 0.001 or max(r, b) > 1000:
         return False
     alive = probability_alive(found.parameters, cells.frequency, cells.recency, cells.age, family=family)
     return dot(alive, cells.customer_count) / cells.total <= 0.999
@@ -297,7 +300,26 @@ def _expected_by_series(a: float, alive: Numbers, orders: Numbers, z: Numbers) -
     # In BG/NBD the pole at a + b = 1 of who never came back is removable as well.
     third = np.where(np.abs(third) < NEAR_ONE, NEAR_ONE, third)
     series = special.hyp2f1(a - 1, third - orders, third, z)
-    return np.asarray(third / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * series))
+    found = np.asarray(third / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * series))
+    lost = ~np.isfinite(found)
+    if lost.any():
+        of_lost = (of[lost] for of in np.broadcast_arrays(alive, orders, z))
+        found[lost] = _expected_by_quadrature(a, *of_lost)
+    return found
+
+
+def _expected_by_quadrature(a: float, alive: Numbers, orders: Numbers, z: Numbers) -> Numbers:
+    """The same as a mean over the chance p to leave after an order, which is Beta(a, alive): with it known the orders
+    expected are (1 - (1 + p z / (1 - z))^-orders) / p.
+
+    For where the series does not converge, as all buyers are alike and order on a thousand days.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
+    chance = special.betaincinv(a, alive[:, None], (nodes + 1) / 2)
+    odds = (z / (1 - z))[:, None]
+    leaving = np.maximum(chance, np.finfo(np.float64).tiny)
+    given = -np.expm1(-orders[:, None] * np.log1p(leaving * odds)) / leaving
+    return np.asarray(given @ weights / 2)
 
 
 def distinct_pairs(frequency: Numbers, age: Numbers) -> tuple[Numbers, Places]:

@@ -3,11 +3,12 @@
 import numpy as np
 
 from orchestration.value import buying, spending
-from orchestration.value.cells import Cells, coarse, dot
+from orchestration.value.cells import Cells, Numbers, coarse, dot
 
 REPLICATES = 100
 SEED = 20050401
 NORMAL_95 = 1.959964
+DIFFERENCE = 1e-5
 
 
 def of_total_orders(fit: buying.Fit, cells: Cells, horizon: float) -> float:
@@ -36,13 +37,36 @@ def of_total_orders(fit: buying.Fit, cells: Cells, horizon: float) -> float:
     return float(np.std(np.log(totals)))
 
 
-def of_order_value(fit: spending.Fit) -> float:
-    """The standard deviation of the logarithm of the mean value of an order, p v / (q - 1), by the delta method."""
-    covariance = fit.maximum.log_covariance
+def of_order_values(
+    spend: spending.Fit, spenders: spending.Spenders, fit: buying.Fit, cells: Cells, horizon: float
+) -> float:
+    """The standard deviation of the logarithm of the value of all those orders, by the delta method.
+
+    Who came back is worth mostly the own mean, which no parameter moves; so each buyer's expected value of an order
+    counts by the orders expected of those who came back as often.
+    """
+    covariance = spend.maximum.log_covariance
     if covariance is None:
         return float("nan")
-    q = fit.parameters[1]
-    slope = np.array([1.0, -q / (q - 1), 1.0])
+    grid = coarse(cells)
+    history = grid.frequency, grid.recency, grid.age
+    expected = buying.expected_orders(fit.parameters, *history, horizon, family=fit.family)
+    frequencies, places = np.unique(grid.frequency, return_inverse=True)
+    buyers = np.bincount(places, weights=grid.customer_count)
+    means = np.bincount(places, weights=grid.customer_count * expected) / buyers
+    orders = spenders.customer_count * np.interp(spenders.frequency, frequencies, means)
+    # Who never came back, or for nothing only, is worth the mean of all.
+    of_others = max(dot(expected, grid.customer_count) - float(orders.sum()), 0.0)
+
+    def total(place: Numbers) -> float:
+        parameters = np.exp(place)
+        values = spending.expected_value(parameters, spenders.frequency, spenders.mean_value)
+        return dot(orders, values) + of_others * float(spending.expected_value(parameters, 0, 0))
+
+    place = np.log(spend.parameters)
+    steps = np.eye(len(place)) * DIFFERENCE
+    rises = np.array([total(place + step) - total(place - step) for step in steps])
+    slope = rises / (2 * DIFFERENCE * total(place))
     return float(np.sqrt(slope @ covariance @ slope))
 
 

@@ -124,6 +124,26 @@ def test_a_grid_of_extreme_buyers_agrees_with_seventy_digits(family: str) -> Non
     assert worst < 1e-5
 
 
+@pytest.mark.parametrize("family", ["mbg_nbd", "bg_nbd"])
+def test_buyers_who_all_order_every_day_are_expected_to_go_on(family: str) -> None:
+    days = np.full(200, 799.0)
+    fit = buying.fit(cells_of(days, days, days + 1, np.ones(200)), family)
+    assert not fit.dropout_identified
+    expected = buying.expected_orders(fit.parameters, days[:1], days[:1], days[:1] + 1, [30, 365], family=family)
+    np.testing.assert_allclose(expected, [30, 365], rtol=0.005)
+
+
+def test_what_the_series_cannot_tell_the_mean_over_chances_to_leave_tells() -> None:
+    draw = np.random.default_rng(3)
+    for r, alpha, a, b in np.exp(draw.normal([0, 3, 0, 1], 1, (200, 4))):
+        frequency = draw.integers(0, 300)
+        age, horizon = frequency + draw.integers(1, 1500), draw.integers(1, 1000)
+        alive, orders = np.array([b + frequency + 1]), np.array([r + frequency])
+        z = np.array([horizon / (alpha + age + horizon)])
+        by_series = buying._expected_by_series(a, alive, orders, z)
+        np.testing.assert_allclose(buying._expected_by_quadrature(a, alive, orders, z), by_series, rtol=1e-4)
+
+
 def test_sbg_projects_retention_as_published() -> None:
     high = contracts.fit(contracts.survivors([100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1]))
     regular = contracts.fit(contracts.survivors([100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1]))

@@ -15,7 +15,8 @@ from buyers import drawn as drawn_orders
 
 from orchestration import valuing
 from orchestration.assets.value_models import trials
-from orchestration.value import risk
+from orchestration.value import risk, spending
+from orchestration.value.cells import dot
 from orchestration.valuing import Asked, Counted, Cut
 
 AS_OF = date(2026, 1, 31)
@@ -100,6 +101,7 @@ def test_a_model_that_foretells_better_than_repetition_is_used(known: Counted, f
     assert tried.low_ratio is not None
     assert tried.high_ratio is not None
     assert tried.low_ratio < 1 < tried.high_ratio
+    assert tried.low_ratio < (tried.low_order_ratio or 0) < 1 < (tried.high_order_ratio or 0) < tried.high_ratio
     # Where everybody is in one segment there was nothing to choose.
     assert found.choice is None
 
@@ -276,7 +278,25 @@ def test_a_few_weeks_tell_no_year(known: Counted) -> None:
     )
     found = valuing.valued(replace(known, cuts=cuts), None)
     assert found.used == ()
-    assert "the first order was 179 days ago" in (found.complaint or "")
+    assert "the first buyers ordered 179 days ago" in (found.complaint or "")
+
+
+def test_one_buyer_of_long_ago_takes_nobody_the_model(known: Counted, found: valuing.Valued) -> None:
+    assert known.present is not None
+    # By the earlier day only the old buyer had ordered, and never again.
+    early, late, present = known.cuts
+    alone = {"frequency": 0.0, "recency": 0.0, "former": 0.0, "actual": 0.0, "customer_count": 1.0, "segment": 0}
+    columns = {name: np.array([of]).astype(getattr(early, name).dtype) for name, of in alone.items()}
+    stray = replace(early, age=np.array([2000.0]), **columns)
+    joined = {name: np.append(getattr(present, name), columns[name]) for name in columns}
+    with_stray = replace(present, age=np.append(present.age, 3000.0), **joined)
+    company = replace(known, cuts=(stray, late, with_stray))
+    assert company.day_count == known.day_count
+    told = valuing.valued(company, None)
+    assert [model.family for model in told.used] == [model.family for model in found.used]
+    nobody = valuing.valued(replace(known, cuts=(stray, replace(stray), present)), None)
+    assert nobody.used == ()
+    assert "nobody had ordered again by the days before which it is tried" in (nobody.complaint or "")
 
 
 def test_who_foretells_more_days_than_are_known_is_told_so(known: Counted, found: valuing.Valued) -> None:
@@ -284,7 +304,7 @@ def test_who_foretells_more_days_than_are_known_is_told_so(known: Counted, found
     longer = replace(known, asked=replace(known.asked, horizon_days=10_000))
     complaint = valuing.valued(longer, None).complaint or ""
     assert "Orders are expected for 10000 days" in complaint
-    assert f"the first was {known.day_count:.0f} days ago" in complaint
+    assert f"the first were placed {known.day_count:.0f} days ago" in complaint
 
 
 def test_orders_are_worth_less_the_later_they_come(known: Counted, found: valuing.Valued) -> None:
@@ -313,6 +333,31 @@ def test_bounds_are_as_wide_as_full_refits_of_drawn_buyers_say(known: Counted, f
     full = np.std(np.log(totals))
     short = valuing.uncertainty.of_total_orders(valuing.buying.fit(cells), cells, 365)
     assert short == pytest.approx(full, rel=0.35)
+
+
+def test_values_are_as_uncertain_as_refits_of_drawn_spenders_say(known: Counted) -> None:
+    assert known.present is not None
+    cells = known.present.cells
+    draw = np.random.default_rng(4)
+    frequency = np.repeat(cells.frequency, cells.customer_count.astype(int))
+    frequency = frequency[frequency > 0]
+    scale = 1 / draw.gamma(4, 1 / 15, len(frequency))
+    spenders = spending.Spenders(frequency, draw.gamma(6 * frequency) * scale / frequency, np.ones(len(frequency)))
+    buyers, fitted = valuing.buying.fit(cells), spending.fit(spenders)
+    orders = valuing.buying.expected_orders(buyers.parameters, cells.frequency, cells.recency, cells.age, 365)
+    per_buyer = [dot(orders, cells.customer_count * (cells.frequency == x)) for x in range(int(frequency.max()) + 1)]
+    share = np.array(per_buyer) / np.maximum(np.bincount(frequency.astype(int)), 1)
+    totals = []
+    for _ in range(60):
+        drawn_spenders = replace(spenders, customer_count=draw.poisson(1, len(frequency)).astype(np.float64))
+        parameters = spending.fit(drawn_spenders).parameters
+        own = spending.expected_value(parameters, frequency, spenders.mean_value)
+        totals.append(share[frequency.astype(int)] @ own + per_buyer[0] * spending.expected_value(parameters, 0, 0))
+    short = valuing.uncertainty.of_order_values(fitted, spenders, buyers, cells, 365)
+    assert short == pytest.approx(np.std(np.log(totals)), rel=0.35)
+    # Who came back carries the own mean, so that all together are surer than what a newcomer is worth.
+    mean_alone = np.sqrt(np.array([1, -4 / 3, 1]) @ (fitted.maximum.log_covariance @ np.array([1, -4 / 3, 1])))
+    assert short < 0.8 * mean_alone
 
 
 def two_channels(number: int, truths: Sequence[tuple[float, ...]]) -> Counted:

@@ -98,10 +98,12 @@ typed as (
         ) as order_probability,
         cast(probability_alive * orders_if_alive as double) as expected_orders,
         {{ rounded_money('expected_value_amount') }} as expected_value_amount,
-        {{ rounded_money('expected_value_amount * least(low_ratio, high_ratio)') }}
-            as expected_value_low_amount,
-        {{ rounded_money('expected_value_amount * greatest(low_ratio, high_ratio)') }}
-            as expected_value_high_amount,
+        {{ rounded_money(
+            'least(expected_value_amount * low_ratio, expected_value_amount * high_ratio)'
+        ) }} as expected_value_low_amount,
+        {{ rounded_money(
+            'greatest(expected_value_amount * low_ratio, expected_value_amount * high_ratio)'
+        ) }} as expected_value_high_amount,
         cast(
             case when has_expectation then {{ parameter('value_horizon_days') }} end as integer
         ) as horizon_days,

@@ -23,8 +23,8 @@ told_now as (
         'orders' as target,
         cast(null as {{ dbt.type_string() }}) as value_basis,
         customer_values.expected_orders as predicted_value,
-        customer_values.expected_orders * models.low_ratio as low_value,
-        customer_values.expected_orders * models.high_ratio as high_value,
+        customer_values.expected_orders * models.low_order_ratio as low_value,
+        customer_values.expected_orders * models.high_order_ratio as high_value,
         customer_values.horizon_days,
         customer_values.as_of_date
     from customer_values

@@ -17,6 +17,27 @@ segments as (
     select * from {{ ref('int_value_segments') }}
 ),
 
+first_days as (
+    select
+        first_ordered_on,
+        sum(count(*)) over (order by first_ordered_on) as buyer_count
+    from {{ ref('int_customer_values') }}
+    where first_ordered_on is not null
+    group by first_ordered_on
+),
+
+-- A few who ordered long before all others say nothing of how long there have been buyers.
+beginnings as (
+    select
+        coalesce(
+            min(first_ordered_on) filter (
+                where buyer_count >= {{ parameter('minimum_reportable_count') }}
+            ),
+            min(first_ordered_on)
+        ) as begins_on
+    from first_days
+),
+
 -- Two cut-offs need three spans of time: the one before the first of them is what is learnt from.
 spans as (
     select
@@ -24,12 +45,12 @@ spans as (
             {{ parameter('value_horizon_days') }},
             cast(
                 floor(
-                    {{ dbt.datediff('min(first_ordered_on)', as_of_date(), 'day') }}
+                    {{ dbt.datediff('begins_on', as_of_date(), 'day') }}
                     / 3.0
                 ) as integer
             )
         ) as holdout_days
-    from {{ ref('int_customer_values') }}
+    from beginnings
 ),
 
 cut_offs as (
