@@ -1,5 +1,6 @@
 """lifecycle.yml and the environment as frozen, validated settings; nothing else reads either."""
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,8 @@ PLANNED_SOURCE_TYPES = "database salesforce hubspot zoho dynamics fxiaoke jianda
 # Dates are read as text: whether one is right, its setting says.
 TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 SHORTEST_SECRET = 4
+# Of a parameter; days beyond it are in no calendar.
+GREATEST_NUMBER = 1_000_000
 SPARK_KEYS = ("master", "memory", "url", "user", "password", "conf")
 FILE_OPTIONS = ("file", "query", "columns", "encoding", "delimiter", "quote", "header", "sheet")
 # What a run sets itself among the variables of dbt_project.yml; the rest are business parameters.
@@ -93,7 +96,10 @@ class TableSettings:
 
 @dataclass(frozen=True)
 class FilesSource:
-    """A folder of files in the feed format, or with settings per table."""
+    """A folder of files in the feed format, or with settings per table.
+
+    `concealed` names by what the configuration says it what came from the environment, and may be secret.
+    """
 
     name: str
     path: Path
@@ -102,6 +108,11 @@ class FilesSource:
     country: str | None = None
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     demo: "DemoSettings | None" = None
+    concealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def conceal(self, text: str) -> str:
+        """The text for others to read, with what came from the environment told by its name."""
+        return concealed(text, self.concealed)
 
 
 @dataclass(frozen=True)
@@ -208,6 +219,13 @@ def settings_from_text(text: str, path: Path, *, base: Path) -> Settings:
     return settings
 
 
+def concealed(text: str, from_environment: Mapping[str, str]) -> str:
+    """The text with values of the environment replaced by what names them, the longest first."""
+    for value in sorted(from_environment, key=len, reverse=True):
+        text = text.replace(value, from_environment[value])
+    return text
+
+
 @dataclass(frozen=True)
 class _Value:
     """A value of the document and the line it stands on."""
@@ -232,13 +250,11 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[Problem] = []
-        self._from_environment: dict[str, str] = {}
+        self.from_environment: dict[str, str] = {}
 
     def wrong(self, line: int | None, message: str) -> None:
         """Note a mistake; what came from the environment is told by its name, since it may be secret."""
-        for value in sorted(self._from_environment, key=len, reverse=True):
-            message = message.replace(value, self._from_environment[value])
-        self.problems.append(Problem(line, message))
+        self.problems.append(Problem(line, concealed(message, self.from_environment)))
 
     def parse(self, text: str) -> _Value:
         try:
@@ -260,7 +276,7 @@ class _Reader:
         if node.tag in TEXT_TAGS:
             return _Value(self._interpolated(str(node.value), line), line)
         try:
-            return _Value(yaml.safe_load(yaml.serialize(node)), line)
+            return _Value(yaml.SafeLoader("").construct_object(node), line)
         except (yaml.YAMLError, ValueError):
             self.wrong(line, f"'{node.value}' cannot be understood; put it in quotes")
             return _Value(None, line)
@@ -281,7 +297,7 @@ class _Reader:
                 self.wrong(line, f"the environment variable {name} is not set; export {name} before the run")
                 return match.group(0)
             if len(os.environ[name]) >= SHORTEST_SECRET:
-                self._from_environment[os.environ[name]] = match.group(0)
+                self.from_environment[os.environ[name]] = match.group(0)
             return os.environ[name]
 
         return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", replacement, text)
@@ -461,6 +477,7 @@ def _source(
         currency=reader.checked(item.get("currency"), f"source {name}: currency", defaults[1], _currency_complaint),
         country=_country(reader, item.get("country"), f"source {name}: country"),
         tables=_tables(reader, reader.mapping(item.get("tables"), f"source {name}: tables"), name),
+        concealed=reader.from_environment,
     )
     return (source,)
 
@@ -555,10 +572,14 @@ def _parameters(reader: _Reader, value: _Value | None) -> Mapping[str, Any]:
         if name not in parameters:
             reader.wrong(item.line, f"parameters: there is no parameter '{name}'; docs/parameters.md lists them")
             continue
-        complaint = _parameter_complaint(name, item.data, parameters[name])
+        given = item.data
+        if isinstance(given, str) and not isinstance(parameters[name], str):
+            # What comes from the environment is text, whatever it says.
+            given = yaml.safe_load(given)
+        complaint = _parameter_complaint(name, given, parameters[name])
         if complaint:
             reader.wrong(item.line, f"parameters.{name}: {complaint}")
-        parameters[name], lines[name] = item.data, item.line
+        parameters[name], lines[name] = given, item.line
     for lower, upper in IN_ORDER:
         both = parameters[lower], parameters[upper]
         if all(map(_is_number, both)) and both[0] > both[1]:
@@ -579,8 +600,10 @@ def _parameter_complaint(name: str, given: Any, default: Any) -> str | None:
         return None if isinstance(given, bool) else "must be true or false"
     if given is None:
         return None if default is None else "must be a number"
-    if not _is_number(given):
+    if not _is_number(given) or not math.isfinite(given):
         return "must be a number"
+    if abs(given) > GREATEST_NUMBER:
+        return f"must not be above {GREATEST_NUMBER:,}"
     if isinstance(default, int) and not isinstance(given, int):
         return "must be a whole number"
     if name in AT_MOST_ONE and given > 1:

@@ -1,9 +1,12 @@
 """Every mistake of a configuration is named at once, with its line and remedy, before anything is read."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from worlds import Ended, World
+
+from orchestration.settings import ConfigurationError, settings_from_text
 
 SECRET = "correct-horse-battery"
 MISTAKEN = """\
@@ -211,3 +214,28 @@ def test_a_wrong_command_line_ends_with_exit_code_2(world: World, arguments: Seq
     assert refused.exit_code == 2
     assert told in refused.output
     assert not world.database.exists()
+
+
+def test_a_parameter_may_come_from_the_environment_and_settings_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAPSE", "120")
+    monkeypatch.setenv("ZERO", "true")
+    text = f"{WHOLE}  home:\nsources: [{{name: shop, type: files, path: shop}}]\n"
+    given = "parameters: {lapse_days: '${LAPSE}', count_zero_amount_orders: '${ZERO}'}"
+    parameters = settings_from_text(text + given, Path("lifecycle.yml"), base=Path("home")).parameters
+    assert (parameters["lapse_days"], parameters["count_zero_amount_orders"]) == (120, True)
+    assert settings_from_text(f"{text}parameters:", Path("lifecycle.yml"), base=Path("home")).sources
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("value_trend_ratio: .nan", "value_trend_ratio: must be a number"),
+        ("discount_rate_annual: .inf", "discount_rate_annual: must be a number"),
+        ("rfm_window_days: 99999999999999999999", "rfm_window_days: must not be above 1,000,000"),
+    ],
+)
+def test_a_number_that_no_calendar_holds_is_a_mistake(given: str, told: str) -> None:
+    text = f"{WHOLE}sources: [{{name: shop, type: files, path: shop}}]\nparameters: {{{given}}}"
+    with pytest.raises(ConfigurationError) as mistake:
+        settings_from_text(text, Path("lifecycle.yml"), base=Path("home"))
+    assert told in str(mistake.value)

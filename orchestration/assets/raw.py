@@ -34,7 +34,7 @@ def _spec(source: FilesSource, table: Table) -> dg.AssetSpec:
         owners=["team:data-engineering"],
         deps=[demo_key(source.demo)] if source.demo else [],
         description=f"{table.name} ({table.name_zh}) of {source.name}, as it came. {table.description}",
-        metadata={"source": source.name, "folder": str(source.path)},
+        metadata={"source": source.name, "folder": source.conceal(str(source.path))},
     )
 
 

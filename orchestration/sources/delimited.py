@@ -38,13 +38,13 @@ def find_dialect(name: str, text: Path, settings: TableSettings) -> Dialect:
     """The stated dialect, completed by a look at the first lines."""
     with text.open(encoding="utf-8", newline="\n") as file:
         look = file.read(_LOOK_CHARACTERS)
+    above = re.match(r"\n*(?:sep=(.)\n+)?", look)
+    skipped = above.group(0).count("\n") if above else 0
+    look = look[above.end() :] if above else look
     if not look:
         raise Unreadable(f"{name} is empty: not even a header; deliver it with its header")
-    marked = re.match(r"sep=(.)\n", look)
-    skipped = 1 if marked else 0
-    look = look[marked.end() :] if marked else look
     quote = '"' if settings.quote is None else settings.quote
-    stated = settings.delimiter or (marked.group(1) if marked else None)
+    stated = settings.delimiter or (above.group(1) if above else None)
     if stated is None and name.lower().removesuffix(".gz").endswith(".tsv"):
         stated = "\t"
     delimiter = _SPELLED.get(stated, stated) if stated else _likely_delimiter(look, quote)
@@ -85,7 +85,7 @@ def explain(message: str) -> str:
         return f"{where} {what}; quote values that hold the delimiter, or complete the line"
     if "quote" in message:
         return f"{where} holds a quote that is not closed, or not doubled within a value; deliver it whole"
-    if "Maximum line size" in message or "maximum_line_size" in message or "max_line_size" in message:
+    if re.search("maximum line size", message, re.I):
         return f"{where} is longer than {LONGEST_LINE >> 20} MB; look for a quote that is not closed"
     return f"{where} is malformed ({message.splitlines()[0][:200]}); correct or deliver it again"
 

@@ -39,7 +39,10 @@ def extract(source: FilesSource, table: Table, lake: Lake) -> Extraction:
     A file that cannot be read makes a load that says why. SourceUnavailable if the folder itself is
     not there; an error of the machine, such as a full disk, propagates and leaves nothing visible.
     """
-    root = enter(source.name, source.path)
+    try:
+        root = enter(source.name, source.path)
+    except SourceUnavailable as failure:
+        raise SourceUnavailable(source.conceal(str(failure))) from None
     settings = source.tables.get(table.name, TableSettings())
     options = _options(source, settings)
     loads = lake.raw_loads(source.name, table.name)
@@ -54,7 +57,7 @@ def extract(source: FilesSource, table: Table, lake: Lake) -> Extraction:
         return Extraction(None, ())
     files = [file for file, item in described if item in chosen]
     writer = lake.write_raw(source.name, table.name, fingerprint=fingerprint(chosen, options))
-    reading = _Reading(root, table, settings, writer)
+    reading = _Reading(source, root, table, settings, writer)
     try:
         return reading.committed(files, chosen, options, loads)
     finally:
@@ -77,7 +80,7 @@ def _options(source: FilesSource, settings: TableSettings) -> Mapping[str, Any]:
         "currency": source.currency,
         "country": source.country,
         "columns": dict(settings.columns),
-        "query": settings.query,
+        "query": source.conceal(settings.query) if settings.query else None,
         "encoding": settings.encoding,
         "delimiter": settings.delimiter,
         "quote": settings.quote,
@@ -89,7 +92,10 @@ def _options(source: FilesSource, settings: TableSettings) -> Mapping[str, Any]:
 class _Reading:
     """One load in the making."""
 
-    def __init__(self, root: Path, table: Table, settings: TableSettings, writer: LoadWriter) -> None:
+    def __init__(
+        self, source: FilesSource, root: Path, table: Table, settings: TableSettings, writer: LoadWriter
+    ) -> None:
+        self._conceal = source.conceal
         self._root, self._table, self._settings, self._writer = root, table, settings, writer
         self._directory = writer.directory.resolve()
         self._work = self._directory / "work"
@@ -124,7 +130,7 @@ class _Reading:
             for part in self._directory.glob("part-*.parquet"):
                 part.unlink()
             together = f" All {len(files)} files that came together are refused with it."
-            return f"{refusal}." + (together if len(files) > 1 else "")
+            return self._conceal(f"{refusal}.") + (together if len(files) > 1 else "")
         finally:
             shutil.rmtree(self._work, ignore_errors=True)
 
@@ -150,6 +156,7 @@ class _Reading:
             self._directory / self._writer.part(0).name,
             root=self._root,
             work=self._work,
+            conceal=self._conceal,
         )
 
     def _read_files(self, files: Sequence[FoundFile]) -> None:

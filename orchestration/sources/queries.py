@@ -3,7 +3,7 @@
 import gzip
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,15 +23,15 @@ def queried_files(root: Path, query: str) -> tuple[FoundFile, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda file: file.name))
 
 
-def write_result(table: str, query: str, part: Path, *, root: Path, work: Path) -> str:
+def write_result(table: str, query: str, part: Path, *, root: Path, work: Path, conceal: Callable[[str], str]) -> str:
     """Run the query where it can read the source's folder and nothing else, and write its rows.
 
-    Returns a hash of them, whatever their order.
+    Returns a hash of them, whatever their order. What it complains of is told as `conceal` leaves it.
     """
     name = f"the query of {table}"
     with (
         engine(work, part.parent, root) as connection,
-        blamed_on(name, lambda message: _explain(message, root, work / MIRROR)),
+        blamed_on(name, lambda message: _explain(conceal(message), root, work / MIRROR)),
     ):
         _check_single_select(name, query)
         described = connection.execute(f"describe {query}").fetchall()

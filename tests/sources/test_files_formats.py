@@ -31,6 +31,8 @@ TWO_ROWS = [("007", "1.10"), ("1234567890123456789", None)]
         ("orders.csv", TWO_ORDERS.replace("\n", "\r")),
         ("orders.csv", TWO_ORDERS.replace("\n", "\r\n", 1)),
         ("orders.csv", "sep=;\n" + TWO_ORDERS.replace(",", ";")),
+        ("orders.csv", "\n" + TWO_ORDERS),
+        ("orders.csv", "\r\n\r\nsep=;\r\n\r\n" + TWO_ORDERS.replace(",", ";").replace("\n", "\r\n")),
     ],
 )
 def test_a_text_file_keeps_every_value_as_it_is_written(shop: Shop, name: str, content: str | bytes) -> None:

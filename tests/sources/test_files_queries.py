@@ -9,6 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from files_shop import Shop, columns_of
 
+from orchestration.feed import TABLES
+from orchestration.settings import settings_from_text
+from orchestration.sources.files import SourceUnavailable, extract
+
+WAREHOUSE = "warehouse: {reporting_timezone: UTC, reporting_currency: EUR}\n"
 INVOICES = "InvoiceNo,Amount\n007,1.10\nC8,2.20\n"
 
 
@@ -40,6 +45,35 @@ def test_a_query_runs_again_when_a_file_or_the_query_changes(shop: Shop) -> None
     assert shop.rows() == [("1",), ("3",), ("4",)]
     shop.configure(query=query + " desc")
     assert shop.rows() == [("4",), ("3",), ("1",)]
+
+
+def test_what_came_from_the_environment_is_told_by_its_name_wherever_it_is_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "hunter2secret")
+    shop.write("a.csv", "x\n1\n")
+
+    def kept(query: str) -> str:
+        tables = f'{{orders: {{query: "{query}"}}}}'
+        text = f"{WAREHOUSE}sources: [{{name: shop, type: files, path: {shop.folder}, tables: {tables}}}]"
+        (source,) = settings_from_text(text, Path("lifecycle.yml"), base=shop.folder).sources
+        assert source.tables["orders"].query is not None
+        assert "hunter2secret" in source.tables["orders"].query
+        load = extract(source, TABLES["orders"], shop.lake).load
+        assert load is not None
+        manifest = (load.directory / "manifest.json").read_text(encoding="utf-8")
+        assert "hunter2secret" not in manifest
+        return manifest
+
+    assert "where x <> '${TOKEN}'" in kept("select * from read_csv('{path}/a.csv') where x <> '${TOKEN}'")
+    assert 'column \\"${TOKEN}\\" not found' in kept("select ${TOKEN} from read_csv('{path}/a.csv')")
+    monkeypatch.setenv("FOLDER", "hunter3secret")
+    text = WAREHOUSE + "sources: [{name: shop, type: files, path: './${FOLDER}/x'}]"
+    (source,) = settings_from_text(text, Path("lifecycle.yml"), base=shop.folder).sources
+    with pytest.raises(SourceUnavailable) as failure:
+        extract(source, TABLES["orders"], shop.lake)
+    assert "${FOLDER}/x is not there" in str(failure.value)
+    assert failure.value.__cause__ is None
 
 
 def test_a_query_that_names_no_file_is_new_when_its_rows_are(shop: Shop) -> None:
