@@ -3,7 +3,8 @@
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -121,7 +122,8 @@ def check(config: Path | None, connect: bool) -> None:
 
 def _unreachable(settings: Settings) -> list[str]:
     return [
-        f"source {source.name}: {source.path} is not a folder that can be read; check path and permissions"
+        f"source {source.name}: {source.conceal(str(source.path))} is not a folder that can be read; "
+        "check path and permissions"
         for source in settings.sources
         if source.demo is None and not (source.path.is_dir() and os.access(source.path, os.R_OK | os.X_OK))
     ]
@@ -134,9 +136,13 @@ def ui(config: Path | None, port: int) -> None:
     """Dagster's web UI and daemon on 127.0.0.1, with the same definitions."""
     settings = _settings(config)
     _demand_engine(settings)
-    from orchestration.run import serve_ui
+    from orchestration.run import RunFailed, serve_ui
 
-    sys.exit(serve_ui(settings, port))
+    try:
+        sys.exit(serve_ui(settings, port))
+    except RunFailed as failure:
+        click.secho(str(failure), fg="red", err=True)
+        sys.exit(failure.exit_code)
 
 
 @main.command()
@@ -149,6 +155,21 @@ def status(config: Path | None) -> None:
     print_status(settings)
 
 
+@contextmanager
+def _writing(folder: Path, files: Iterable[Path]) -> Iterator[None]:
+    """Write files that are not there yet: what somebody has in their place stays, and exit code 2 says so."""
+    try:
+        present = next((file for file in files if file.exists()), None)
+        if present is None:
+            yield
+            return
+        complaint = f"{present} is there already; name another folder, or move it away"
+    except OSError as error:
+        complaint = f"{folder} cannot be written ({error.strerror}); name another folder"
+    click.secho(complaint, fg="red", err=True)
+    sys.exit(WRONG)
+
+
 @main.command()
 @click.argument("table", required=False)
 @click.option("--template", type=click.Path(path_type=Path), help="Write an empty CSV per table to this folder.")
@@ -158,9 +179,11 @@ def feed(table: str | None, template: Path | None) -> None:
     from orchestration.report import print_columns, print_tables
 
     if template is not None:
-        template.mkdir(parents=True, exist_ok=True)
-        for of in TABLES.values():
-            (template / f"{of.name}.csv").write_text(",".join(of.column_names) + "\n", encoding="utf-8")
+        files = {template / f"{of.name}.csv": ",".join(of.column_names) + "\n" for of in TABLES.values()}
+        with _writing(template, files):
+            template.mkdir(parents=True, exist_ok=True)
+            for file, header in files.items():
+                file.write_text(header, encoding="utf-8")
         click.echo(f"Wrote {len(TABLES)} empty tables to {template}.")
     elif table is None:
         print_tables()
@@ -179,5 +202,6 @@ def demo(customers: int, seed: int, out: Path) -> None:
     """Write the files of the demo company, a configuration that reads them, and the truth about them."""
     from orchestration.demo import generate
 
-    generate(out, customers=customers, seed=seed)
+    with _writing(out, [out / "lifecycle.yml"]):
+        generate(out, customers=customers, seed=seed)
     click.echo(f"Wrote the demo company to {out}. Build it: lifecycle run --config {out / 'lifecycle.yml'}")

@@ -80,6 +80,7 @@ def _judge_rows(
     content = {
         **verdict.to_dict(),
         "unknown_columns": list(conformed.unknown_columns),
+        "unfound_columns": {name: of for name, of in reading.columns.items() if name in conformed.missing_columns},
         "standardised": dict(conformed.standardised),
     }
     return judgement.commit(content, is_accepted=verdict.is_accepted, is_released=is_released)

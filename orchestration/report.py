@@ -2,13 +2,14 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 import dagster as dg
 import duckdb
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as Sheet
+from rich.text import Text
 
 from orchestration import publishing
 from orchestration.engine.duckdb import pending_refusals
@@ -17,8 +18,10 @@ from orchestration.lake import JudgedLoad, Lake
 from orchestration.settings import Settings
 
 PIPED_WIDTH = 200
+NAMED_FILES = 5
 # A table that is piped or logged has room; on a terminal it has as much as the terminal.
-OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+# What is told comes from files and folders, whose names may look like markup.
+OUT = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 SIGNS_OF_A_FULL_DISK = ("No space left", "disk is full", "File too large")
 LAYERS = {
     "extract": "raw",
@@ -32,6 +35,10 @@ LAYERS = {
 def say(text: str) -> None:
     """One line for the person at the terminal."""
     OUT.print(text)
+
+
+def _say_red(what: str, then: str = "") -> None:
+    OUT.print(Text.assemble((what, "red"), then))
 
 
 def _sheet(title: str, *columns: str) -> Sheet:
@@ -69,13 +76,13 @@ def print_failures(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
             continue
         advice = evaluation.metadata.get("what_to_do")
         where = f"{evaluation.asset_key.to_user_string()} {evaluation.check_name}"
-        OUT.print(f"[red]✗ {where}[/red]{': ' + escape(str(advice.value)) if advice else ''}")
+        _say_red(f"✗ {where}", f": {advice.value}" if advice else "")
     for event in result.all_events:
         reason = _reason(event) if event.is_step_failure else None
         if reason:
-            OUT.print(f"[red]✗ {event.step_key}[/red]: {escape(reason)}")
+            _say_red(f"✗ {event.step_key}", f": {reason}")
             if any(sign in reason for sign in SIGNS_OF_A_FULL_DISK):
-                OUT.print(f"[red]Make room on the disk of {settings.home} and run again.[/red]")
+                _say_red(f"Make room on the disk of {settings.home} and run again.")
 
 
 def _reason(event: dg.DagsterEvent) -> str | None:
@@ -97,6 +104,9 @@ def print_summary(settings: Settings, result: dg.ExecuteInProcessResult) -> None
     if judged:
         _print_rows(judged)
         _print_refusals(judged)
+        _print_columns_left_out(judged)
+        _print_left_behind(Lake(settings.home / "lake"), judged)
+    _print_silent_sources(settings)
     _print_seconds(result)
     published = publishing.latest(settings.home)
     if published is not None and published.run_id == result.run_id:
@@ -106,7 +116,7 @@ def print_summary(settings: Settings, result: dg.ExecuteInProcessResult) -> None
         OUT.print(f"\nNothing new was published: the publication as of {published.as_of} stands: {published.database}")
     elif not result.success:
         stands = f"the publication of run {published.run_id[:8]} stands" if published else "there is none yet"
-        OUT.print(f"\n[red]Nothing was published[/red]; {stands}.")
+        _say_red("\nNothing was published", f"; {stands}.")
     if result.success and published is not None:
         _print_headlines(published)
 
@@ -142,6 +152,56 @@ def _print_refusals(judged: list[JudgedLoad]) -> None:
     for (table, rule, severity), count in sorted(reasons.items()):
         sheet.add_row(table, rule, "refused" if severity == "critical" else "kept, warned", f"{count:,}")
     OUT.print(sheet)
+
+
+def _print_columns_left_out(judged: Sequence[JudgedLoad]) -> None:
+    """Columns that the feed does not know, and those that the configuration names and no file has."""
+    for load in judged:
+        where = f"{load.source_system}/{load.table_name}"
+        unknown = load.verdict.get("unknown_columns")
+        if unknown:
+            OUT.print(f"{where}: no column of the feed is meant by {', '.join(unknown)}; kept in raw only")
+        for name, of in (load.verdict.get("unfound_columns") or {}).items():
+            _say_red(f"{where}: there is no column '{of}', which the configuration names for {name}")
+
+
+def _print_left_behind(lake: Lake, judged: Sequence[JudgedLoad]) -> None:
+    """Files of refused loads that a newer load replaced without bringing them again."""
+    for load in judged:
+        if not load.is_accepted:
+            continue
+        brought = _files(lake, load)
+        earlier = [of for of in lake.judged_loads(load.table_name) if of.source_system == load.source_system]
+        refused = takewhile(
+            lambda of: not of.is_accepted, reversed([of for of in earlier if of.load_id < load.load_id])
+        )
+        for of in refused:
+            left = sorted(_files(lake, of) - brought)
+            if left:
+                where = f"{load.source_system}/{load.table_name}"
+                _say_red(
+                    f"{where}: a newer load replaces the refused {of.load_id}, of which nothing is used",
+                    f"; mend {', '.join(left)} and run again, or the rows stay out",
+                )
+
+
+def _files(lake: Lake, load: JudgedLoad) -> set[str]:
+    raw = lake.raw_load(load.load_id)
+    return {item.name for item in raw.inputs} if raw else set()
+
+
+def _print_silent_sources(settings: Settings) -> None:
+    """Sources of which no file was ever taken for a feed table."""
+    lake = Lake(settings.home / "lake")
+    for source in settings.sources:
+        if lake.has_raw_loads(source.name) or not source.path.is_dir():
+            continue
+        present = sorted(file.name for file in source.path.iterdir())[:NAMED_FILES]
+        seen = f"it holds {', '.join(present)}" if present else "its folder is empty"
+        _say_red(
+            f"{source.name}: no file is named as a feed table ({seen})",
+            "; `lifecycle feed` lists their names, or name files under `tables` in the configuration",
+        )
 
 
 def _print_seconds(result: dg.ExecuteInProcessResult) -> None:
@@ -199,10 +259,11 @@ def print_status(settings: Settings) -> None:
         OUT.print(f"  {published.database}")
     lake = Lake(settings.home / "lake")
     waiting = pending_refusals(lake.judged_loads())
+    chosen = f" --config {settings.configuration}" if settings.configuration else ""
     for load in waiting:
-        OUT.print(f"[red]Refused[/red] {load.source_system}/{load.table_name} {load.load_id}")
+        _say_red("Refused", f" {load.source_system}/{load.table_name} {load.load_id}")
         OUT.print(f"  {load.verdict.get('reason')}")
-        OUT.print(f"  Mend the source, or accept it as it is: lifecycle run --accept-load {load.load_id}")
+        OUT.print(f"  Mend the source, or accept it as it is: lifecycle run{chosen} --accept-load {load.load_id}")
     sheet = _sheet("\nSources", "source", "table", "last read (UTC)", "")
     for (source, table), reading in lake.readings().items():
         sheet.add_row(source, table, str(reading.get("read_at"))[:16], reading.get("failure") or "ok")

@@ -47,6 +47,16 @@ def test_the_template_is_an_empty_file_per_table_with_its_header(said, tmp_path:
     assert files == {table.name: ",".join(table.column_names) + "\n" for table in TABLES.values()}
 
 
+@pytest.mark.parametrize(("command", "file"), [("feed", "customers.csv"), ("demo", "lifecycle.yml")])
+def test_what_somebody_has_is_not_written_over(said, tmp_path: Path, command: str, file: str) -> None:
+    (tmp_path / file).write_text("mine")
+    code, output = said(command, "--template" if command == "feed" else "--out", str(tmp_path))
+    assert code == 2
+    assert f"{file} is there already; name another folder" in output
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+    assert (tmp_path / file).read_text() == "mine"
+
+
 def test_demo_writes_a_company_that_can_be_checked(said, tmp_path: Path) -> None:
     code, output = said("demo", "--customers", "50", "--out", str(tmp_path / "shop"))
     assert code == 0, output

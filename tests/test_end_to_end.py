@@ -4,16 +4,16 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from worlds import Ended, World
+from worlds import SHOP, Ended, World
 
 CUSTOMERS = """\
-    customer_id,email,country,acquisition_channel,created_at
-    gone,Gone@Example.com,CN,search,2025-01-02
-    fresh,fresh@example.com,Germany,social,2026-05-01
-    true,true@example.com,US,search,2026-01-02
-    looker,looker@example.com,CN,,
-    repaid,repaid@example.com,CN,search,2026-02-15
-    fading,fading@example.com,DE,social,2026-03-01
+    customer_id,email,country,acquisition_channel,created_at,shoe_size[/cm]
+    gone,Gone@Example.com,CN,search,2025-01-02,
+    fresh,fresh@example.com,Germany,social,2026-05-01,
+    true,true@example.com,US,search,2026-01-02,
+    looker,looker@example.com,CN,,,
+    repaid,repaid@example.com,CN,search,2026-02-15,
+    fading,fading@example.com,DE,social,2026-03-01,
 """
 # gone is 180 days after its last order on 2025-08-28; fresh pays in euros, of which one is 7.5 yuan;
 # repaid gets everything back, so it never was a buyer; two orders are refused, one row comes twice.
@@ -48,7 +48,10 @@ OF_CUSTOMER = "core.bridge_customer_identities using (customer_key) where identi
 @pytest.fixture(scope="module")
 def built(new_world: Callable[[str], World]) -> tuple[World, Ended]:
     world = new_world("by_hand")
-    world.configure(reporting_timezone="Asia/Shanghai", reporting_currency="CNY")
+    shop = {**SHOP[0], "tables": {"refunds": {"columns": {"reason": "warum"}}}}
+    silent = {"name": "silent", "type": "files", "path": "./silent"}
+    world.configure([shop, silent], reporting_timezone="Asia/Shanghai", reporting_currency="CNY")
+    world.write("silent/order.csv", ORDERS)
     world.write("shop/customers.csv", CUSTOMERS)
     world.write("shop/orders.csv", ORDERS)
     world.write("shop/refunds.csv", REFUNDS)
@@ -68,6 +71,13 @@ def test_the_run_ends_well_and_says_what_became_of_the_rows(built: tuple[World, 
     assert "net_amount_is_not_negative" in ended.output
     assert "Seconds per layer" in ended.output
     assert "warehouse.duckdb" in ended.output
+
+
+def test_the_run_says_what_it_left_out(built: tuple[World, Ended]) -> None:
+    _, ended = built
+    assert "shop/customers: no column of the feed is meant by shoe_size[/cm]; kept in raw only" in ended.output
+    assert "shop/refunds: there is no column 'warum', which the configuration names for reason" in ended.output
+    assert "silent: no file is named as a feed table (it holds order.csv)" in ended.output
 
 
 def test_rows_read_are_valid_or_refused_or_duplicate(world: World) -> None:

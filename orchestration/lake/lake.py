@@ -43,6 +43,10 @@ class Lake:
         found = list((self.root / "raw").glob(f"*/*/{load_id}/manifest.json"))
         return read_load(found[0].parent) if found else None
 
+    def has_raw_loads(self, source: str) -> bool:
+        """Whether the source ever brought anything."""
+        return any((self.root / "raw" / source).glob("*/[0-9]*/manifest.json"))
+
     # judged ---------------------------------------------------------------------------------------
 
     def judge(self, load: RawLoad) -> Judgement:
