@@ -120,6 +120,7 @@ def test_a_late_refund_is_told_in_the_month_in_which_it_was_paid(told: Mapping[s
     assert refund.cohort(JANUARY + "1") == {
         "refund_amount": (0, 10, "refund"),
         "net_amount": (50, 40, "refund"),
+        "net_revenue_retention_ratio": (50 / 148, 40 / 148, "refund"),
         "cumulative_net_amount": (198, 188, "refund"),
     }
     assert refund.cohort(JANUARY + "2") == {"cumulative_net_amount": (258, 248, "refund")}

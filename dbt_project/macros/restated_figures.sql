@@ -29,12 +29,23 @@
         'figures': [
             'cohort_size', 'active_count', 'continuous_active_count', 'retention_ratio', 'order_count',
             'gross_amount', 'refund_amount', 'net_amount', 'margin_amount', 'cumulative_net_amount',
-            'cumulative_margin_amount',
+            'cumulative_margin_amount', 'net_revenue_retention_ratio', 'margin_retention_ratio',
         ],
         'looking_ahead': ['rolling_active_count'],
-        'accumulated': ['cumulative_net_amount', 'cumulative_margin_amount'],
+        'made_of_money': ['net_revenue_retention_ratio', 'margin_retention_ratio'],
+        'accumulated': [
+            'cumulative_net_amount', 'cumulative_margin_amount', 'net_revenue_retention_ratio', 'margin_retention_ratio',
+        ],
         'starts_on': 'cells.period_start',
         'closes_on': 'cells.period_end',
+    },
+    'fct_customer_losses': {
+        'keys': ['customer_key', 'lost_on'],
+        'figures': ['value_at_loss_amount'],
+        'labels': ['loss_kind', 'recognised_on'],
+        'accumulated': ['value_at_loss_amount'],
+        'starts_on': 'cells.lost_on',
+        'closes_on': days_after('cells.lost_on', '1 + ' ~ parameter('contract_grace_days')),
     },
     'fct_lifecycle_stages': {
         'keys': ['customer_key', 'entered_on'],
@@ -61,17 +72,17 @@
             'recency_days', 'frequency_count', 'monetary_amount', 'recency_score', 'frequency_score',
             'monetary_score',
         ],
-        'labels': ['segment'],
-        'made_of_money': ['monetary_score', 'segment'],
-        'accumulated': ['monetary_amount', 'monetary_score', 'segment'],
-        'relative': ['recency_score', 'frequency_score', 'monetary_score', 'segment'],
+        'labels': ['segment', 'previous_segment'],
+        'made_of_money': ['monetary_score', 'segment', 'previous_segment'],
+        'accumulated': ['monetary_amount', 'monetary_score', 'segment', 'previous_segment'],
+        'relative': ['recency_score', 'frequency_score', 'monetary_score', 'segment', 'previous_segment'],
         'starts_on': 'cells.as_of_date',
         'closes_on': 'case when ' ~ is_month_end('cells.as_of_date')
             ~ ' then ' ~ days_after('cells.as_of_date', 1) ~ ' end',
     },
     'fct_stage_conversions': {
         'keys': ['from_stage', 'to_stage', 'period_start', 'segment_type', 'segment_value'],
-        'figures': ['entrant_count', 'reached_count', 'median_days'],
+        'figures': ['entrant_count', 'reached_count', 'conversion_ratio', 'median_days'],
         'starts_on': 'cells.period_start',
         'closes_on': days_after(
             'cells.period_end',
@@ -89,7 +100,7 @@
     'fct_stage_transitions': {
         'keys': ['customer_key', 'transitioned_on'],
         'figures': ['days_in_from_stage'],
-        'labels': ['from_stage', 'to_stage', 'cause'],
+        'labels': ['from_stage', 'to_stage', 'cause', 'is_reactivation'],
         'starts_on': 'cells.transitioned_on',
         'closes_on': days_after('cells.transitioned_on', '1 + ' ~ parameter('contract_grace_days')),
     },
