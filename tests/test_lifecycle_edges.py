@@ -68,6 +68,12 @@ SUBSCRIPTIONS = """\
     s7,broken,month,10,2025-01-01,2025-03-01
     s8,broken,month,10,2025-04-02,
 """
+SURVEYS = """\
+    response_id,survey_id,question_type,customer_id,sent_at,responded_at,score
+    undated,s,nps,asked_later,,,9
+    later,s,nps,asked_later,2025-07-05,,
+    blank,s,nps,asked_only,2025-03-01,2025-03-02,
+"""
 
 
 def _orders() -> str:
@@ -89,6 +95,7 @@ def world(new_world: Callable[[str], World]) -> World:
     world.write("shop/orders.csv", _orders())
     world.write("shop/refunds.csv", REFUNDS)
     world.write("shop/subscriptions.csv", SUBSCRIPTIONS)
+    world.write("shop/survey_responses.csv", SURVEYS)
     world.build(as_of=AS_OF)
     return world
 
@@ -118,6 +125,16 @@ def test_a_gap_of_179_days_is_declining_and_one_of_180_churned_on_its_day_by_one
 
 def test_an_order_on_the_very_day_of_lapse_wins(world: World) -> None:
     assert stays(world, "saved") == [("new", "2024-12-01"), ("declining", "2025-03-01"), ("developing", "2025-05-30")]
+
+
+def test_an_answer_without_a_day_makes_its_person_known_although_all_else_is_still_to_come(world: World) -> None:
+    assert stays(world, "asked_later") == [("prospect", AS_OF)]
+    told = "select response_id, score from core.fct_survey_responses where customer_id = 'asked_later'"
+    assert world.published(told) == [("undated", 9)]
+
+
+def test_a_question_that_nobody_answered_engages_nobody(world: World) -> None:
+    assert stays(world, "asked_only") == [("prospect", "2025-03-01")]
 
 
 def test_two_orders_of_one_second_are_two_orders_and_one_stay(world: World) -> None:

@@ -26,10 +26,10 @@
 
 {# A detractor, or a score in the lower third of the scale of satisfaction or effort. #}
 {% macro is_discontent(answers) -%}
-case {{ answers }}.question_type
-    when 'nps' then {{ answers }}.score <= 6
-    when 'csat' then {{ is_in_lower_third(answers, 5) }}
-    when 'ces' then {{ is_in_lower_third(answers, 7) }}
+case
+    when {{ is_of_nps(answers) }} then {{ answers }}.score <= 6
+    when {{ answers }}.question_type in ('nps', 'csat') then {{ is_in_lower_third(answers, 5) }}
+    when {{ answers }}.question_type = 'ces' then {{ is_in_lower_third(answers, 7) }}
     else false
 end
 {%- endmacro %}

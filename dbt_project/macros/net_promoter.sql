@@ -1,3 +1,12 @@
+{# Whether an answer is one to the question of 0 to 10; scores of other scales say something else. #}
+{% macro is_of_nps(answers) -%}
+(
+    {{ answers }}.question_type = 'nps'
+    and coalesce({{ answers }}.scale_min, 0) = 0
+    and coalesce({{ answers }}.scale_max, 10) = 10
+)
+{%- endmacro %}
+
 {# Net promoter score of counted answers, -100 to 100; null without any. #}
 {% macro net_promoter_score(promoters, detractors, answers) -%}
 100.0e0 * (({{ promoters }}) - ({{ detractors }})) / nullif({{ answers }}, 0)

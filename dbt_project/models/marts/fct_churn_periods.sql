@@ -87,12 +87,14 @@ residues as (
     from rounded
 ),
 
--- the cents by which rounded amounts miss their sum go to the greatest movement
+-- the cents by which rounded amounts miss their sum go to the greatest movement; where nothing moved
+-- the rates did
 receivers as (
     select
         *,
         case
             when residue = 0 then 'none'
+            when greatest_cents = 0 then 'exchange'
             when new_cents = greatest_cents then 'new'
             when churned_cents = greatest_cents then 'churned'
             when expansion_cents = greatest_cents then 'expansion'

@@ -22,6 +22,10 @@ spells as (
     select * from {{ ref('int_contract_spells') }}
 ),
 
+stops as (
+    select * from {{ ref('int_stop_cells') }}
+),
+
 subscriptions as (
     select * from {{ ref('fct_subscriptions') }}
 ),
@@ -79,37 +83,57 @@ running_services as (
     where services.service_until > {{ as_of_date() }}
 ),
 
--- Whose service has ended is lost unless it goes on within the grace: the renewal at which it
--- stopped is the one ahead.
+-- Whose service has stopped is lost unless it goes on within the grace.
 stopped_services as (
     select
         spells.customer_key,
         services.noticed_on is not null as is_noticed,
         spells.served_until as agreed_until,
-        greatest(
-            cast(
-                floor(
-                    {{ whole_months('spells.served_from', 'spells.served_until') }}
-                    / services.billing_period_months
-                ) as integer
-            ) - 1,
-            0
-        ) as renewal_count
+        {{ dbt.datediff('spells.served_until', as_of_date(), 'day') }}
+            as stopped_days
     from spells
     inner join services on spells.last_subscription_key = services.subscription_key
     where spells.served_until <= {{ as_of_date() }} and spells.lost_on is null
 ),
 
+lengths as (
+    select distinct stopped_days from stopped_services
+),
+
+-- How many of those who had stayed away as long did not come back: Laplace's rule of succession, by
+-- which nobody is certain of anything for having seen little.
+stop_chances as (
+    select
+        lengths.stopped_days,
+        (coalesce(sum(stops.stop_count) filter (where stops.resumed_after_days is null), 0) + 1e0)
+        / (coalesce(sum(stops.stop_count), 0) + 2) as loss_probability
+    from lengths
+    left join stops
+    on
+        stops.resumed_after_days is null
+        or lengths.stopped_days < stops.resumed_after_days
+    group by lengths.stopped_days
+),
+
 contracts as (
-    select * from running_services
-    union all
     select
         customer_key,
         is_noticed,
         agreed_until,
         renewal_count,
-        renewal_count + 1 as renewal_count_ahead
+        renewal_count_ahead,
+        cast(null as double) as stopped_probability
+    from running_services
+    union all
+    select
+        stopped_services.customer_key,
+        stopped_services.is_noticed,
+        stopped_services.agreed_until,
+        cast(null as integer) as renewal_count,
+        cast(null as integer) as renewal_count_ahead,
+        stop_chances.loss_probability as stopped_probability
     from stopped_services
+    inner join stop_chances on stopped_services.stopped_days = stop_chances.stopped_days
 ),
 
 -- What is to begin before the grace is over has been agreed on already.
@@ -130,9 +154,12 @@ contract_chances as (
     select
         contracts.customer_key,
         contracts.is_noticed,
+        contracts.stopped_probability is not null as has_stopped,
         survived.model_key,
         case
             when renewed_contracts.customer_key is not null then 0e0
+            when not contracts.is_noticed and contracts.stopped_probability is not null
+                then contracts.stopped_probability
             when not contracts.is_noticed
                 then 1e0 - ahead.survival_ratio / survived.survival_ratio
             when
@@ -160,7 +187,8 @@ contract_risks as (
             when count(*) = count(loss_probability) then min(loss_probability)
         end as loss_probability,
         max(model_key) as model_key,
-        min(case when is_noticed then 1 else 0 end) = 1 as is_noticed
+        min(case when is_noticed then 1 else 0 end) = 1 as is_noticed,
+        bool_or(has_stopped) as has_stopped
     from contract_chances
     group by customer_key
 ),
@@ -241,6 +269,7 @@ described as (
         loseable.customer_key,
         contract_risks.customer_key is not null as is_under_contract,
         coalesce(contract_risks.is_noticed, false) as is_noticed,
+        coalesce(contract_risks.has_stopped, false) as has_stopped,
         case
             when contract_risks.customer_key is not null then contract_risks.model_key
             else coalesce(learnt_risks.model_key, order_chances.model_key)
@@ -303,7 +332,11 @@ factors as (
     union all
     select
         customer_key,
-        case when is_noticed then 'notice_given' else 'renewal_ahead' end as factor,
+        case
+            when is_noticed then 'notice_given'
+            when has_stopped then 'service_ended'
+            else 'renewal_ahead'
+        end as factor,
         loss_probability as contribution
     from described
     where is_under_contract and loss_probability > 0

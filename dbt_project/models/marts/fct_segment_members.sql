@@ -19,6 +19,10 @@ snapshots as (
     where {{ is_month_end('snapshot_on') }}
 ),
 
+customers as (
+    select * from {{ ref('dim_customers') }}
+),
+
 silent_spells as (
     select * from {{ ref('int_silent_spells') }}
 ),
@@ -125,11 +129,18 @@ stays as (
     from silent_spells
 )
 
+-- nobody is in a segment after having been deleted
 select
-    cast(segment_type as string) as segment_type,
-    cast(segment as string) as segment,
-    customer_key,
-    valid_to is null as is_current,
-    valid_from,
-    valid_to
+    cast(stays.segment_type as string) as segment_type,
+    cast(stays.segment as string) as segment,
+    stays.customer_key,
+    coalesce(stays.valid_to, customers.deleted_on) is null as is_current,
+    stays.valid_from,
+    case
+        when stays.valid_to < customers.deleted_on or customers.deleted_on is null
+            then stays.valid_to
+        else customers.deleted_on
+    end as valid_to
 from stays
+inner join customers on stays.customer_key = customers.customer_key
+where coalesce(stays.valid_from < customers.deleted_on, true)

@@ -23,8 +23,11 @@ states as (
 ),
 
 answers as (
-    select * from {{ ref('fct_survey_responses') }}
-    where question_type = 'nps' and score is not null and responded_on is not null
+    select answers.* from {{ ref('fct_survey_responses') }} as answers
+    where
+        {{ is_of_nps('answers') }}
+        and answers.score is not null
+        and answers.responded_on is not null
 ),
 
 days as (

@@ -15,10 +15,11 @@ customers as (
 acquisitions as (
     select
         customer_key,
-        min(ordered_at) as acquired_at
+        source_system,
+        order_id,
+        ordered_at
     from orders
     where is_acquisition
-    group by customer_key
 ),
 
 -- An order refunded in full before the acquisition is money, but no purchase.
@@ -36,7 +37,18 @@ order_entries as (
         coalesce(
             customers.is_guest
             or customers.is_erased
-            or orders.ordered_at >= acquisitions.acquired_at,
+            or orders.is_acquisition
+            or orders.ordered_at > acquisitions.ordered_at
+            or (
+                orders.ordered_at = acquisitions.ordered_at
+                and (
+                    orders.order_id > acquisitions.order_id
+                    or (
+                        orders.order_id = acquisitions.order_id
+                        and orders.source_system > acquisitions.source_system
+                    )
+                )
+            ),
             false
         ) as is_purchase,
         orders.ordered_on as entered_on,

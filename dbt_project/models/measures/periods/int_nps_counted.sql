@@ -42,8 +42,11 @@ calendar_periods as (
         period_grain,
         period_start,
         {{ period_end('period_grain', 'period_start') }} as period_end,
+        -- of a period that still runs the window ends with the as-of date
         {{ days_after(
-            period_end('period_grain', 'period_start'), '-' ~ parameter('nps_window_days')
+            'least('
+            ~ period_end('period_grain', 'period_start') ~ ', ' ~ days_after(as_of_date(), 1)
+            ~ ')', '-' ~ parameter('nps_window_days')
         ) }} as window_opens_on
     from calendar_starts
 ),

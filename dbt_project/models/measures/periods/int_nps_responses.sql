@@ -1,8 +1,8 @@
 with
 
 responses as (
-    select * from {{ ref('fct_survey_responses') }}
-    where question_type = 'nps'
+    select answers.* from {{ ref('fct_survey_responses') }} as answers
+    where {{ is_of_nps('answers') }}
 ),
 
 customers as (

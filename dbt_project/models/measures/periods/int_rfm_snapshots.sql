@@ -1,5 +1,6 @@
 with
 
+-- deletion ends scores, and keeps those that were
 customers as (
     select * from {{ ref('dim_customers') }}
     where not is_test and not is_guest and not is_erased
@@ -100,17 +101,20 @@ summed as (
 
 measured as (
     select
-        customer_key,
-        snapshot_on,
+        summed.customer_key,
+        summed.snapshot_on,
         cast(
-            {{ dbt.datediff('last_ordered_on', 'snapshot_on', 'day') }}
+            {{ dbt.datediff('summed.last_ordered_on', 'summed.snapshot_on', 'day') }}
             as integer
         ) as recency_days,
-        cast(frequency_count as integer) as frequency_count,
-        {{ rounded_money('coalesce(monetary_amount, 0)') }} as monetary_amount,
-        {{ rounded_money('value_amount') }} as value_amount
+        cast(summed.frequency_count as integer) as frequency_count,
+        {{ money('coalesce(summed.monetary_amount, 0)') }} as monetary_amount,
+        {{ rounded_money('summed.value_amount') }} as value_amount
     from summed
-    where last_ordered_on is not null
+    inner join customers on summed.customer_key = customers.customer_key
+    where
+        summed.last_ordered_on is not null
+        and coalesce(summed.snapshot_on < customers.deleted_on, true)
 )
 
 select * from measured

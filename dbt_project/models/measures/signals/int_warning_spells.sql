@@ -184,7 +184,12 @@ select
     evidence_type,
     evidence_key,
     baseline_value,
-    observed_value,
+    -- a gap that was too long before there was anybody to lose has grown until then
+    case
+        when rule = 'frequency_drop'
+            then cast({{ dbt.datediff('evidence_on', 'opened_on', 'day') }} as double)
+        else observed_value
+    end as observed_value,
     evidence_on,
     opened_on,
     case when closed_on <= {{ as_of_date() }} then closed_on end as closed_on,
