@@ -87,8 +87,8 @@ residues as (
     from rounded
 ),
 
--- the cents by which rounded amounts miss their sum go to the greatest movement; where nothing moved
--- the rates did
+-- the cents by which rounded amounts miss their sum go to the greatest movement; where nothing
+-- moved the rates did
 receivers as (
     select
         *,

@@ -186,8 +186,10 @@ select
     baseline_value,
     -- a gap that was too long before there was anybody to lose has grown until then
     case
-        when rule = 'frequency_drop'
-            then cast({{ dbt.datediff('evidence_on', 'opened_on', 'day') }} as double)
+        when rule = 'frequency_drop' then cast(
+            {{ dbt.datediff('evidence_on', 'opened_on', 'day') }}
+            as double
+        )
         else observed_value
     end as observed_value,
     evidence_on,
