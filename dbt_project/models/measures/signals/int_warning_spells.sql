@@ -174,6 +174,15 @@ of_customers as (
         and coalesce(spells.closes_on, cast('9999-12-31' as date)) > loseable_spells.loseable_from
         and coalesce(loseable_spells.lost_on, cast('9999-12-31' as date)) > spells.opens_on
     inner join customers on spells.customer_key = customers.customer_key
+),
+
+-- a gap that was too long before there was anybody to lose has grown until then
+told_on_its_day as (
+    select
+        *,
+        {{ dbt.datediff('evidence_on', 'opened_on', 'day') }}
+            as days_since_evidence
+    from of_customers
 )
 
 select
@@ -184,12 +193,8 @@ select
     evidence_type,
     evidence_key,
     baseline_value,
-    -- a gap that was too long before there was anybody to lose has grown until then
-    case
-        when rule = 'frequency_drop' then cast(
-            {{ dbt.datediff('evidence_on', 'opened_on', 'day') }}
-            as double
-        )
+    case rule
+        when 'frequency_drop' then cast(days_since_evidence as double)
         else observed_value
     end as observed_value,
     evidence_on,
@@ -197,5 +202,5 @@ select
     case when closed_on <= {{ as_of_date() }} then closed_on end as closed_on,
     lost_on,
     deleted_on
-from of_customers
+from told_on_its_day
 where opened_on < closed_on
