@@ -162,7 +162,7 @@ def _print_columns_left_out(judged: Sequence[JudgedLoad]) -> None:
         if unknown:
             OUT.print(f"{where}: no column of the feed is meant by {', '.join(unknown)}; kept in raw only")
         for name, of in (load.verdict.get("unfound_columns") or {}).items():
-            _say_red(f"{where}: there is no column '{of}', which the configuration names for {name}")
+            OUT.print(f"{where}: there is no column '{of}', which the configuration names for {name}")
 
 
 def _print_left_behind(lake: Lake, judged: Sequence[JudgedLoad]) -> None:

@@ -12,6 +12,7 @@ buyers as (
         and not customers.is_test
         and not customers.is_guest
         and not customers.is_erased
+        and not customers.is_deleted
 ),
 
 scored as (

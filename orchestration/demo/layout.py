@@ -69,7 +69,7 @@ def _exported(table: str, kind: Format = "csv") -> Delivery:
         headers={column.name: column.name_zh for column in declared.columns},
         encoding="gb18030" if kind == "csv" else "utf-8",
         booleans=("是", "否"),
-        every_field=kind == "csv",
+        every_field=True,
     )
 
 
