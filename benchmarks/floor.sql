@@ -1930,6 +1930,8 @@ buyers as (
     select customer_key, snapshot_on, snapshot_on - booked_on as recency_days
     from last_orders
     inner join snapshots on booked_on <= snapshot_on and next_on > snapshot_on
+    inner join core.dim_customers using (customer_key)
+    where coalesce(snapshot_on < deleted_on, true)
 ),
 
 -- a window is the running total at its end less that before its beginning
@@ -1947,7 +1949,7 @@ measured as (
     select
         buyers.*,
         coalesce(at_end.order_count, 0) - coalesce(before_it.order_count, 0) as frequency_count,
-        cents(coalesce(at_end.net_amount, 0) - coalesce(before_it.net_amount, 0)) as monetary_amount
+        coalesce(at_end.net_amount, 0) - coalesce(before_it.net_amount, 0) as monetary_amount
     from buyers
     asof left join running as at_end
         on buyers.customer_key = at_end.customer_key and buyers.snapshot_on >= at_end.booked_on
@@ -1978,7 +1980,7 @@ scored as (
             as frequency_score,
         if(
             frequency_count = 0, 1,
-            1 + len(list_filter(monetary_cuts, lambda cut: monetary_amount::double > round(cut, 6)))
+            1 + len(list_filter(monetary_cuts, lambda cut: round(monetary_amount, 6)::double > round(cut, 6)))
         ) as monetary_score
     from measured
     left join cuts on measured.snapshot_on = cuts.snapshot_on
@@ -2004,7 +2006,7 @@ select
     lag(segment) over (partition by customer_key order by snapshot_on) as previous_segment,
     recency_days,
     frequency_count,
-    monetary_amount,
+    cents(monetary_amount) as monetary_amount,
     recency_score,
     frequency_score,
     monetary_score,
@@ -2273,7 +2275,7 @@ periods as (
         period_grain,
         period_of(period_grain, day) as period_start,
         after_period(period_grain, period_start) as period_end,
-        period_end - 90 as opens_on
+        least(period_end, as_of() + 1) - 90 as opens_on
     from (select unnest(generate_series(first_on::timestamp, as_of()::timestamp, interval 1 day)) as day from first_day)
     cross join (values ('month'), ('quarter'), ('year')) as grains (period_grain)
     group by all

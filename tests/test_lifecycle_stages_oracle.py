@@ -312,7 +312,7 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
         );
         create table core.fct_survey_responses (
             customer_key varchar, survey_response_key varchar, question_type varchar, score double,
-            responded_on date, responded_at timestamp
+            scale_min integer, scale_max integer, responded_on date, responded_at timestamp
         );
         create table seeds.source_stages (source_stage varchar, stages varchar);
     """)
@@ -324,8 +324,10 @@ def write_core(database: Path, customers: dict[str, Customer]) -> None:
     connection.execute("""
         alter table core.fct_subscriptions add column paid_until_on date;
         alter table core.fct_subscriptions add column is_involuntary boolean default false;
+        alter table core.fct_orders add column source_system varchar default 'shop';
+        alter table core.fct_orders add column order_id varchar;
         alter table core.fct_orders add column order_key varchar;
-        update core.fct_orders set order_key = customer_key || ordered_on;
+        update core.fct_orders set order_key = customer_key || ordered_on, order_id = lpad(rowid::varchar, 9, '0');
         create table core.fct_refunds (customer_key varchar, order_key varchar, amount decimal(28, 8), refunded_on date)
     """)
     for column, of in {"plan": "'basic'", "billing_period": "'month'", "currency": "'CNY'"}.items():

@@ -100,7 +100,7 @@ scored as (
         case
             when snapshots.frequency_count = 0 then 1
             else {{ quintile_of(
-                'snapshots.monetary_amount',
+                'round(snapshots.monetary_amount, 6)',
                 'cuts.monetary_cut_1', 'cuts.monetary_cut_2',
                 'cuts.monetary_cut_3', 'cuts.monetary_cut_4'
             ) }}
