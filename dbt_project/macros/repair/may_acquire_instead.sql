@@ -1,5 +1,6 @@
 {# Of buyers whose orders changed, the order that acquired them so far and the first of those that stand as they were:
-   with what changed they say which order acquires now, whatever else the buyers ordered. #}
+   with what changed they say which order acquires now, whatever else the buyers ordered.
+   `changed` and `buyers` are what the caller has found. #}
 {% macro may_acquire_instead() -%}
 select source_system, order_id
 from (
