@@ -25,6 +25,10 @@ REMEDY = (
     "a source that was added), and the next months will mend it; the wrong customers ranked first say that orders do "
     "not come at random, as in subscriptions that are sold as orders. A longer history helps in either case."
 )
+IN_USE = (
+    "Scores are by a model that lost its trial: warehouse/value.json under the home was changed by something else. "
+    "Remove that file and run again; the models are fitted anew."
+)
 Results = Sequence[dg.MaterializeResult | dg.AssetCheckResult]
 
 
@@ -50,8 +54,10 @@ def value_check() -> dg.AssetCheckSpec:
         asset=VALUE_KEY,
         description=(
             "At two cut-offs the model of buyers foretold what came better than who expects as many orders as in the "
-            "days before. A model that did not scores nobody, and the one before it stays in use."
+            "days before. A model that did not is refused with a warning, and the one before it stays in use; scores "
+            "by a model that did not would be no figures to publish, and nothing is."
         ),
+        blocking=True,
         metadata={DAGSTER_DBT_UNIQUE_ID_METADATA_KEY: SOURCE},
     )
 
@@ -79,11 +85,15 @@ def revalue(settings: Settings, engine: Engine, manifest: Mapping[str, Any]) -> 
 
 
 def trials(found: Any) -> Results:
-    """How the trial of the models of buyers went; nothing where there was none."""
+    """How the trial of the models of buyers went; nothing where there was none.
+
+    A beaten model that was refused is a warning, since what is published is right; one that scores is an error.
+    """
     tried = [model for model in found.fitted if model.is_beaten is not None]
-    if not tried:
+    is_scoring = any(model.is_beaten for model in found.used)
+    if not tried and not is_scoring:
         return []
-    is_beaten = any(model.is_beaten for model in tried)
+    is_beaten = is_scoring or any(model.is_beaten for model in tried)
     lines = ["| model | error | of the model | of repetition |", "|---|---|---:|---:|"]
     for model in tried:
         # A segment that has grown large since was tried at no cut-off.
@@ -92,14 +102,13 @@ def trials(found: Any) -> Results:
             lines.append(f"| {model.model_key} | {name} | {' | '.join(figures)} |")
     metadata: dict[str, dg.MetadataValue] = {"errors": dg.MetadataValue.md("\n".join(lines))}
     if is_beaten:
-        metadata["what_to_do"] = dg.MetadataValue.text(REMEDY)
+        metadata["what_to_do"] = dg.MetadataValue.text(IN_USE if is_scoring else REMEDY)
     return [
         dg.AssetCheckResult(
             asset_key=VALUE_KEY,
             check_name=BETTER,
             passed=not is_beaten,
-            # What is published is right either way: the beaten model is refused.
-            severity=dg.AssetCheckSeverity.WARN,
+            severity=dg.AssetCheckSeverity.ERROR if is_scoring else dg.AssetCheckSeverity.WARN,
             metadata=metadata,
         )
     ]

@@ -232,6 +232,8 @@ def test_a_model_that_is_beaten_leaves_the_former_one_in_use_with_a_warning(
     assert told["beaten"].severity is dg.AssetCheckSeverity.WARN
     assert "scores in use stay" in str(told["beaten"].metadata["what_to_do"].value)
     assert "| mae |" in str(told["beaten"].metadata["errors"].value)
+    in_use = replace(after, used=tuple(replace(model, is_beaten=True) for model in after.used))
+    assert trials(in_use)[0].severity is dg.AssetCheckSeverity.ERROR
     tables = valuing.tables_of(alone, later)
     assert (tables["models"].num_rows, tables["lookup"].num_rows) == (0, 0)
     assert set(tables["parameters"]["is_beaten"].to_pylist()) == {True, None}
