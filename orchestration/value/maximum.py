@@ -14,6 +14,9 @@ ITERATIONS = 200
 # On the log-likelihood per customer, whose rounding errors lie below it.
 GRADIENT_TOLERANCE = 1e-10
 LONGEST_STEP = 2.0
+SHORTEST_STEP = 1e-9
+# Of a height, what sums over millions of customers leave in doubt.
+ROUNDING = 1e-13
 DIFFERENCE = 1e-5
 
 
@@ -140,12 +143,13 @@ def _climbed(hill: _Hill, place: Numbers) -> Numbers | None:
     step = directions @ ((directions.T @ gradient) / np.maximum(np.abs(curves), 1e-10))
     step *= min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
     for _ in range(40):
-        if hill.height(place + step) > height:
-            return np.asarray(place + step)
-        if np.max(np.abs(step)) < 1e-9:
+        further = np.asarray(place + step)
+        rise = hill.height(further) - height
+        # So near the summit heights differ by their rounding alone; the gradient still tells.
+        is_level = abs(rise) <= ROUNDING * (1 + abs(height))
+        if np.linalg.norm(hill.gradient(further)) < np.linalg.norm(gradient) if is_level else rise > 0:
+            return further
+        if np.max(np.abs(step)) < SHORTEST_STEP:
             break
         step = step / 3
-    # So near the summit heights differ by their rounding alone; the gradient still tells.
-    if np.max(np.abs(step)) < 1e-6 and np.linalg.norm(hill.gradient(place + step)) < np.linalg.norm(gradient):
-        return np.asarray(place + step)
     return None
