@@ -349,3 +349,12 @@ def test_the_freshness_of_an_unread_source_is_stale(unreached: Seen) -> None:
         ("office", "employees", "stale"),
         ("shop", "orders", "fresh"),
     ]
+
+
+def test_a_part_that_reads_what_was_never_built_says_how_to_build_it(new_world: Callable[[str], World]) -> None:
+    world = new_world("part")
+    world.configure()
+    world.write("shop/orders.csv", "order_id,ordered_at,status,net_amount\n1,2026-06-01,completed,5\n")
+    ended = world.run("--select", "marts/fct_nps_periods")
+    assert ended.exit_code == 1
+    assert "select all that it is made from by a + before it" in " ".join(ended.output.split())

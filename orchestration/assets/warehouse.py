@@ -43,6 +43,13 @@ from orchestration.settings import Settings
 PREVIEW_ROWS = 5
 TOLD_FAILURES = 10
 LINES_OF_A_MESSAGE = 12
+# In the words of DuckDB and of Spark.
+SIGNS_OF_NOTHING_BUILT = ("does not exist", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
+ADVICE_TO_LOOK = "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
+ADVICE_TO_BUILD = (
+    "Nothing was published. What was selected reads what was never built: run without --select once, or select all "
+    "that it is made from by a + before it, as in '+group:marts'."
+)
 PUBLISHED_LAYERS = ("core", "marts", "quality")
 
 
@@ -151,7 +158,7 @@ def warehouse_assets(settings: Settings, manifest: Mapping[str, Any]) -> Sequenc
         yield from _check_results(built, manifest, translator, context)
         if not built.succeeded:
             # The file may be past reading, as when the disk is full: say only what dbt said.
-            raise dg.Failure(_what_failed(built), allow_retries=False)
+            raise dg.Failure(_what_failed(built, is_part=context.is_subset), allow_retries=False)
         warehouse, middle = engine.show(manifest), built.former_count
         yield from _materializations(warehouse, built.ended[:middle], manifest, translator)
         yield from (result for result in value if _is_selected(context, result))
@@ -300,13 +307,13 @@ def _message(event: dbt.Event) -> str:
     return f"{_node(event)['node_name']}: " + "\n".join(message.splitlines()[:LINES_OF_A_MESSAGE])
 
 
-def _what_failed(built: dbt.Build) -> str:
+def _what_failed(built: dbt.Build, *, is_part: bool) -> str:
     """The first failures in dbt's words, how many there are, and where to look."""
-    failed = [event for event in built.ended if _is_bad(event)]
-    lines = [_message(event) for event in failed]
+    failed = [_message(event) for event in built.ended if _is_bad(event)]
     more = [f"and {len(failed) - TOLD_FAILURES} more"] if len(failed) > TOLD_FAILURES else []
-    advice = "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
-    return "\n".join([f"{len(failed)} models or tests failed:", *lines[:TOLD_FAILURES], *more, advice])
+    is_unbuilt = is_part and any(sign in line for line in failed for sign in SIGNS_OF_NOTHING_BUILT)
+    advice = ADVICE_TO_BUILD if is_unbuilt else ADVICE_TO_LOOK
+    return "\n".join([f"{len(failed)} models or tests failed:", *failed[:TOLD_FAILURES], *more, advice])
 
 
 def _materializations(
