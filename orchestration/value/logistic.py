@@ -125,10 +125,11 @@ def _climbed(design: Numbers, observed: Observed) -> tuple[Numbers, Numbers]:
         if np.max(np.abs(gradient)) < GRADIENT_TOLERANCE * counts.sum():
             break
         step = np.linalg.solve(information + ridge, gradient)
-        while height(place + step) < reached and np.max(np.abs(step)) > SHORTEST_STEP:
+        risen = height(place + step)
+        while risen < reached and np.max(np.abs(step)) > SHORTEST_STEP:
             step = step / 2
-        place = place + step
-        reached = height(place)
+            risen = height(place + step)
+        place, reached = place + step, risen
     return place, information
 
 
