@@ -37,11 +37,12 @@ SPEND = (
     "select frequency, mean_repeat_value, customer_count from measures.int_spend_cells order by frequency, value_bin"
 )
 RENEWALS = "select * from measures.int_renewal_cells order by renewal_count, is_lost"
+WATCHED_DAYS = "select distinct observed_on, horizon_days from measures.int_risk_cells order by observed_on"
 WATCHED = """
-    select observed_on, horizon_days, frequency, recency_days, age_days, recent_count, is_at_risk, has_ordered,
-        customer_count
-    from measures.int_risk_cells
-    order by observed_on, frequency, recency_days, age_days, recent_count, is_at_risk, has_ordered
+    select frequency::double, recency_days::double, age_days::double, recent_count::double, is_at_risk::double,
+        has_ordered::double, customer_count::double
+    from measures.int_risk_cells where observed_on = $day
+    order by frequency, recency_days, age_days, recent_count, is_at_risk, has_ordered
 """
 REPEATS = "select ordered_on - observed_on, repeat_count from measures.int_repeat_days order by ordered_on"
 COLUMNS = ("frequency", "recency", "age", "former", "actual", "customer_count", "segment")
@@ -234,19 +235,18 @@ def counted(connection: duckdb.DuckDBPyConnection) -> Counted:
 
 def _watched(connection: duckdb.DuckDBPyConnection) -> tuple[risk.Watched, ...]:
     """The cut-offs at which a model of risk is learnt and tried, oldest first."""
-    found = {name: np.asarray(of) for name, of in connection.execute(WATCHED).fetchnumpy().items()}
-    days, horizons = found.pop("observed_on").astype("datetime64[D]"), found.pop("horizon_days")
-    numbers = [of.astype(np.float64) for of in found.values()]
-    return tuple(
-        risk.Watched(day.astype(object), int(horizons[0]), *(of[days == day] for of in numbers))
-        for day in np.unique(days)
-    )
+    days = connection.execute(WATCHED_DAYS).fetchall()
+    return tuple(risk.Watched(day, horizon, *_numbers(connection, WATCHED, day)) for day, horizon in days)
 
 
 def _cells(connection: duckdb.DuckDBPyConnection, day: date) -> Mapping[str, Any]:
-    """The columns of a cut, read as the numbers that they are fitted as, lest there be two copies of millions."""
-    found = connection.execute(CELLS, {"day": day}).fetchnumpy().values()
-    return {name: np.ascontiguousarray(of) for name, of in zip(COLUMNS, found, strict=True)}
+    """The columns of a cut by name."""
+    return dict(zip(COLUMNS, _numbers(connection, CELLS, day), strict=True))
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, query: str, day: date) -> Sequence[Any]:
+    """The columns of a day, read as the numbers that they are fitted as, lest there be two copies of millions."""
+    return [np.ascontiguousarray(of) for of in connection.execute(query, {"day": day}).fetchnumpy().values()]
 
 
 def _renewals(rows: Sequence[tuple[int, bool, int, date]]) -> tuple[tuple[Numbers, Numbers], date | None]:
