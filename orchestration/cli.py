@@ -1,6 +1,5 @@
 """The command line: a thin face of the job that the UI runs too."""
 
-import gc
 import os
 import sys
 import warnings
@@ -46,8 +45,6 @@ def main() -> None:
         DAGSTER_DISABLE_TELEMETRY="1",
         GX_ANALYTICS_ENABLED="false",
     )
-    # Nearly all that the tools make lives as long as the run: to look through it again and again took a tenth of it.
-    gc.set_threshold(100_000, 20, 50)
     # Of what Spark and pandas do together, nothing is done here.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 

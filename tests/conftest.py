@@ -1,13 +1,9 @@
 """The fixture that every test of whole runs begins with, and the order in which files are begun."""
 
-import gc
 from collections.abc import Callable
 
 import pytest
 from worlds import World
-
-# As `lifecycle` does: what dbt and Dagster make is not worth looking through again and again.
-gc.set_threshold(100_000, 20, 50)
 
 # Files that take minutes: begun last, one would keep a single processor busy in the end.
 LONGEST_FIRST = (

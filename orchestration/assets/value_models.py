@@ -54,8 +54,8 @@ def value_check() -> dg.AssetCheckSpec:
         asset=VALUE_KEY,
         description=(
             "At two cut-offs the model of buyers foretold what came better than who expects as many orders as in the "
-            "days before. A model that did not is refused with a warning, and the one before it stays in use; scores "
-            "by a model that did not would be no figures to publish, and nothing is."
+            "days before. A model that did not is refused with a warning, and the one before it stays in use; were one "
+            "in use all the same, nothing would be published."
         ),
         blocking=True,
         metadata={DAGSTER_DBT_UNIQUE_ID_METADATA_KEY: SOURCE},

@@ -44,7 +44,7 @@ PREVIEW_ROWS = 5
 TOLD_FAILURES = 10
 LINES_OF_A_MESSAGE = 12
 # In the words of DuckDB and of Spark.
-SIGNS_OF_NOTHING_BUILT = ("does not exist", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
+SIGNS_OF_NOTHING_BUILT = ("Table with name", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 ADVICE_TO_LOOK = "Nothing was published. See the failed check's rows by its compiled SQL under <home>/dbt/compiled."
 ADVICE_TO_BUILD = (
     "Nothing was published. What was selected reads what was never built: run without --select once, or select all "

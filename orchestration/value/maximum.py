@@ -145,9 +145,10 @@ def _climbed(hill: _Hill, place: Numbers) -> Numbers | None:
     for _ in range(40):
         further = np.asarray(place + step)
         rise = hill.height(further) - height
+        doubt = ROUNDING * (1 + abs(height))
         # So near the summit heights differ by their rounding alone; the gradient still tells.
-        is_level = abs(rise) <= ROUNDING * (1 + abs(height))
-        if np.linalg.norm(hill.gradient(further)) < np.linalg.norm(gradient) if is_level else rise > 0:
+        is_flatter = abs(rise) <= doubt and np.linalg.norm(hill.gradient(further)) < np.linalg.norm(gradient)
+        if rise > doubt or is_flatter:
             return further
         if np.max(np.abs(step)) < SHORTEST_STEP:
             break
